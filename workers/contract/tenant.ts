@@ -1,0 +1,37 @@
+import { z } from 'zod'
+
+/** A cell is a region's own set of stores. The union is closed: an unknown cell is an error. */
+export const CELLS = ['global', 'eu', 'us'] as const
+export const Cell = z.enum(CELLS)
+export type Cell = z.infer<typeof Cell>
+
+/** Data shards of each cell; a tenant's shard is fixed when its organization is created. */
+export const SHARDS: Record<Cell, number> = { global: 2, eu: 1, us: 1 }
+
+/** What a credential may be used for. */
+export const SCOPES = ['ingest', 'guard', 'read', 'admin'] as const
+export const Scope = z.enum(SCOPES)
+export type Scope = z.infer<typeof Scope>
+
+/** Where a tenant's telemetry lives and whose it is. Every store call takes one. */
+export const Tenant = z.object({
+  org_id: z.string().min(1),
+  cell: Cell,
+  shard: z.number().int().min(0),
+})
+export type Tenant = z.infer<typeof Tenant>
+
+/** A tenant narrowed to one project. */
+export const ProjectTenant = Tenant.extend({ workspace_id: z.string().min(1), project_id: z.string().min(1) })
+export type ProjectTenant = z.infer<typeof ProjectTenant>
+
+/** The record behind an API key, stored in KV under `key:<sha256 of the key, hex>`. */
+export const KeyRecord = ProjectTenant.extend({
+  key_id: z.string().min(1),
+  scopes: z.array(Scope),
+  /** Epoch milliseconds. */
+  expires_at: z.number().nullable(),
+  /** True when the project stores `input`, `output` and `error_message`. */
+  keep_content: z.boolean(),
+})
+export type KeyRecord = z.infer<typeof KeyRecord>
