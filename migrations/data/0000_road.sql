@@ -22,6 +22,7 @@ CREATE TABLE delta (
   -- strictly rising per org, close to the epoch milliseconds of the commit
   seq INTEGER NOT NULL,
   project_id TEXT NOT NULL,
+  workspace_id TEXT NOT NULL,
   commit_id TEXT NOT NULL,
   min_ms INTEGER NOT NULL,
   max_ms INTEGER NOT NULL,

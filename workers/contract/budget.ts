@@ -31,6 +31,8 @@ export interface SpendCounter {
 export interface TenantBudgetRpc {
   /** Adds a commit's spend; the second call with one commit_id changes nothing. */
   apply(commitId: string, deltas: SpendDelta[]): Promise<{ applied: boolean }>
+  /** Which of these commits have not been applied. */
+  missing(commitIds: string[]): Promise<string[]>
   /** Exact counters of every scope over [from_ms, to_ms), quarter-hour aligned. */
   snapshot(range: { from_ms: number; to_ms: number }): Promise<SpendCounter[]>
   /** Compares with the ledger's total and records the difference, which must be zero. */

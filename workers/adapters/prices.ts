@@ -1,0 +1,70 @@
+import { calcPrice, type ModelPrice } from '@pydantic/genai-prices'
+import { picoPerToken, type Rates, type TieredRate } from '../domain/price.ts'
+
+/** Names of the OpenTelemetry conventions → names of the catalogue, where they differ. */
+const PROVIDER_ALIASES: Record<string, string> = {
+  'aws.bedrock': 'aws',
+  'azure.ai.openai': 'azure',
+  'azure.ai.inference': 'azure',
+  'gcp.gemini': 'google',
+  'gcp.gen_ai': 'google',
+  'gcp.vertex_ai': 'google',
+  vertex_ai: 'google',
+  gemini: 'google',
+  mistral_ai: 'mistral',
+  moonshot_ai: 'moonshotai',
+  x_ai: 'x-ai',
+  xai: 'x-ai',
+}
+const CACHE_ENTRIES_MAX = 5000
+const CATALOGUE = 'genai-prices/0.1.8'
+
+const cache = new Map<string, Rates | null>()
+
+/**
+ * Rates of a model at a time, from the kept catalogue; null when it has none (the event is then
+ * `unpriced`, never zero). A provider the catalogue does not know is ignored in favour of the model's name.
+ */
+export function findRates(provider: string, model: string, atMs: number): Rates | null {
+  const simpleKey = `${provider}\n${model}`
+  const simple = cache.get(simpleKey)
+  if (simple !== undefined) return simple
+  // Dated prices change by day and some by time of day: a quarter hour is fine enough for both.
+  const datedKey = `${simpleKey}\n${Math.floor(atMs / 900_000)}`
+  const dated = cache.get(datedKey)
+  if (dated !== undefined) return dated
+  const found = lookUp(provider, model, atMs)
+  if (cache.size >= CACHE_ENTRIES_MAX) cache.clear()
+  cache.set(found?.dated ? datedKey : simpleKey, found?.rates ?? null)
+  return found?.rates ?? null
+}
+
+function lookUp(provider: string, model: string, atMs: number): { rates: Rates; dated: boolean } | null {
+  const providerId = PROVIDER_ALIASES[provider] ?? provider
+  const timestamp = new Date(atMs)
+  const usage = { input_tokens: 0, output_tokens: 0 }
+  const found = (providerId && calcPrice(usage, model, { providerId, timestamp })) || calcPrice(usage, model, { timestamp })
+  if (!found) return null
+  const price = found.model_price
+  const input = rateOf(price, 'input_mtok')
+  const output = rateOf(price, 'output_mtok')
+  if (!input && !output) return null
+  const zero: TieredRate = { base: 0n, tiers: [] }
+  const cacheRead = rateOf(price, 'cache_read_mtok')
+  const cacheWrite = rateOf(price, 'cache_write_mtok')
+  const rates: Rates = {
+    input: input ?? zero,
+    output: output ?? zero,
+    ...(cacheRead && { cacheRead }),
+    ...(cacheWrite && { cacheWrite }),
+    version: `${CATALOGUE}:${found.provider.id}/${found.model.id}`,
+  }
+  return { rates, dated: Array.isArray(found.model.prices) }
+}
+
+function rateOf(price: ModelPrice, key: string): TieredRate | undefined {
+  const value = price[key]
+  if (value === undefined) return undefined
+  if (typeof value === 'number') return { base: picoPerToken(value), tiers: [] }
+  return { base: picoPerToken(value.base), tiers: value.tiers.map((t) => ({ start: t.start, rate: picoPerToken(t.price) })) }
+}

@@ -1,0 +1,119 @@
+import type { BatchHeader } from '../contract/batch.ts'
+import type { CanonicalEvent } from '../contract/event.ts'
+import type { LiveEvent } from '../contract/live.ts'
+import { eventKey, priceOf, type FindRates, type Priced } from './ledger.ts'
+import { countGroups, kindOf } from './rollup.ts'
+import { foldTrace, type TraceFold } from './trace-fold.ts'
+
+/** A batch as it came off the queue: header, canonical events and the bytes they were packed in. */
+export interface DecodedBatch {
+  header: BatchHeader
+  events: CanonicalEvent[]
+  /** gzip of the events' JSON. */
+  body: Uint8Array
+}
+
+/** Rows as JSON tuples, in the order in which the commit's SQL reads them. */
+export interface CommitPlan {
+  ledger: unknown[][]
+  batches: unknown[][]
+  traces: unknown[][]
+  deltas: unknown[][]
+  projects: ProjectPart[]
+}
+
+/** What one commit holds for one project: told to the live feed and the metrics sink after it. */
+export interface ProjectPart {
+  header: BatchHeader
+  batches: { batch_id: string; events: number; received_ms: number }[]
+  counts: ReturnType<typeof countGroups>
+  live: LiveEvent[]
+  omitted: number
+}
+
+export interface PlanTools {
+  findRates: FindRates
+  shortHash: (text: string) => string
+  hex: (bytes: Uint8Array) => string
+}
+
+/** Live listeners get at most this many events of one commit; the rest is counted as omitted. */
+export const LIVE_EVENTS_MAX = 200
+
+/** Turns batches of one shard into the rows of one atomic commit. Pure but for the given tools. */
+export function planCommit(group: readonly DecodedBatch[], tools: PlanTools): CommitPlan {
+  const plan: CommitPlan = { ledger: [], batches: [], traces: [], deltas: [], projects: [] }
+  for (const batches of byProject(group)) planProject(plan, batches, tools)
+  return plan
+}
+
+function byProject(group: readonly DecodedBatch[]): DecodedBatch[][] {
+  const projects = new Map<string, DecodedBatch[]>()
+  for (const batch of group) {
+    const own = projects.get(batch.header.project_id)
+    if (own) own.push(batch)
+    else projects.set(batch.header.project_id, [batch])
+  }
+  return [...projects.values()]
+}
+
+function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools): void {
+  const first = batches[0]?.header
+  if (first === undefined) return
+  const folds = new Map<string, TraceFold>()
+  const events: CanonicalEvent[] = []
+  const live: LiveEvent[] = []
+  let minMs = Number.MAX_SAFE_INTEGER
+  let maxMs = 0
+  for (const batch of batches) {
+    const costs: Record<string, [number, string]> = {}
+    batch.events.forEach((event, index) => {
+      events.push(event)
+      minMs = Math.min(minMs, event.timestamp)
+      maxMs = Math.max(maxMs, event.timestamp)
+      foldTrace(folds, event, batch.header.batch_id)
+      const priced = priceOf(event, tools.findRates)
+      if (priced !== null) {
+        costs[index] = [priced.cost_nanousd, priced.cost_source]
+        plan.ledger.push(ledgerRow(batch.header, event, priced, tools))
+      }
+      if (live.length < LIVE_EVENTS_MAX) live.push(liveEvent(event, priced))
+    })
+    const { project_id, batch_id, org_id, received_ms } = batch.header
+    plan.batches.push([project_id, batch_id, org_id, received_ms, batch.events.length, JSON.stringify(costs), tools.hex(batch.body)])
+  }
+  const counts = countGroups(events)
+  const ids = batches.map((b) => ({ batch_id: b.header.batch_id, events: b.events.length, received_ms: b.header.received_ms }))
+  for (const fold of folds.values()) plan.traces.push(traceRow(first, fold))
+  plan.deltas.push([first.org_id, first.project_id, first.workspace_id, minMs, maxMs, events.length, JSON.stringify(ids.map((b) => b.batch_id)), JSON.stringify(counts)])
+  plan.projects.push({ header: first, batches: ids, counts, live, omitted: events.length - live.length })
+}
+
+function ledgerRow(header: BatchHeader, event: CanonicalEvent, priced: Priced, tools: PlanTools): unknown[] {
+  return [
+    header.project_id, eventKey(event, tools.shortHash), header.org_id, header.workspace_id, event.timestamp, event.trace_id,
+    event.span_id, kindOf(event), event.environment ?? '', event.agent_id ?? '', event.workflow_id ?? '',
+    event.workflow_version ?? '', event.step ?? '', event.provider ?? '', event.model ?? '', event.prompt_version ?? '',
+    event.tool_name ?? '', event.user_id ?? '', priced.cost_nanousd, priced.cost_source, priced.price_version,
+    event.tokens_prompt ?? 0, event.tokens_completion ?? 0, event.tokens_cached ?? 0, event.tokens_cache_write ?? 0,
+    event.tokens_reasoning ?? 0,
+  ]
+}
+
+function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
+  return [
+    header.project_id, fold.started_ms, fold.trace_id, header.org_id, fold.ended_ms, fold.complete, fold.status, fold.outcome,
+    fold.error_type, fold.name, fold.environment, fold.agent_id, fold.workflow_id, fold.workflow_version, fold.user_id,
+    fold.session_id, JSON.stringify([...fold.providers].sort()), JSON.stringify([...fold.models].sort()), fold.events,
+    fold.errors, fold.llm_calls, fold.tool_calls, fold.retries, fold.fallbacks, JSON.stringify([...fold.batches]),
+  ]
+}
+
+function liveEvent(event: CanonicalEvent, priced: Priced | null): LiveEvent {
+  const { event_type, timestamp, trace_id, span_id, agent_id, workflow_id, step, model, tool_name, status, error_type } = event
+  return {
+    event_type, timestamp, trace_id, span_id, agent_id, workflow_id, step, model, tool_name, status, error_type,
+    latency_ms: event.latency_ms, tokens_total: event.tokens_total, environment: event.environment, user_id: event.user_id,
+    cost_nanousd: priced?.cost_nanousd,
+  }
+}

@@ -1,0 +1,41 @@
+import type { CanonicalEvent, CostSource } from '../contract/event.ts'
+import { costNanousd, type Rates } from './price.ts'
+
+/** Event types that can cost money; the others describe work that is reported elsewhere. */
+const BEARING = new Set(['agent.request.completed', 'agent.step.completed', 'agent.tool.called', 'agent.tool.failed', 'agent.retry'])
+
+export interface Priced {
+  cost_nanousd: number
+  cost_source: CostSource
+  price_version: string
+}
+
+export type FindRates = (provider: string, model: string, atMs: number) => Rates | null
+
+/**
+ * What an event costs: as reported, else computed from tokens, else `unpriced` (0 until repriced, and
+ * shown as such). Null for an event that bears no cost.
+ */
+export function priceOf(event: CanonicalEvent, findRates: FindRates): Priced | null {
+  if (!BEARING.has(event.event_type)) return null
+  if (event.cost_nanousd !== undefined) return { cost_nanousd: event.cost_nanousd, cost_source: 'reported', price_version: '' }
+  const prompt = event.tokens_prompt ?? 0
+  const completion = event.tokens_completion ?? 0
+  if (prompt + completion === 0 || event.model === undefined) return null
+  const rates = findRates(event.provider ?? '', event.model, event.timestamp)
+  if (rates === null) return { cost_nanousd: 0, cost_source: 'unpriced', price_version: '' }
+  const usage = { prompt, completion, cached: event.tokens_cached ?? 0, cacheWrite: event.tokens_cache_write ?? 0 }
+  return { cost_nanousd: costNanousd(usage, rates), cost_source: 'computed', price_version: rates.version }
+}
+
+/**
+ * The identity under which an event is paid once. A client's `event_id` stands alone; otherwise the
+ * same span, type, time, attempt, tool and model are the same event. The time leads the key, so that
+ * inserts stay local in the ledger's tree.
+ */
+export function eventKey(event: CanonicalEvent, shortHash: (text: string) => string): string {
+  if (event.event_id !== undefined) return `i${shortHash(event.event_id)}`
+  const { event_type, trace_id, span_id, attempt, tool_name, model } = event
+  const identity = [event_type, trace_id, span_id, attempt ?? '', tool_name ?? '', model ?? ''].join('\n')
+  return `t${event.timestamp.toString(36).padStart(9, '0')}${shortHash(identity)}`
+}

@@ -1,0 +1,96 @@
+import { commitPlan, deltasOf, findApplied, AlreadyApplied } from '../adapters/d1/commit.ts'
+import { catchUpStore } from '../adapters/d1/catch-up.ts'
+import { cellFor, type CellStores } from '../adapters/cells.ts'
+import { shortHash } from '../adapters/hash.ts'
+import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
+import { findRates } from '../adapters/prices.ts'
+import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import type { Cell, Tenant } from '../contract/tenant.ts'
+import { newId } from '../domain/id.ts'
+import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
+import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
+import type { LiveFeed } from './objects/live-feed.ts'
+import type { TenantBudget } from './objects/tenant-budget.ts'
+import { log } from './log.ts'
+import type { IngestDeps } from './queues/ingest.ts'
+
+/** The pipeline's bindings; the DO namespaces carry their classes. */
+export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'TENANT_BUDGET'> & {
+  LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
+}
+
+const noCheckpoint = () => {}
+
+/** Everything the ingest consumer of one cell needs, bound to that cell's stores only. */
+export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => void = noCheckpoint): IngestDeps {
+  const stores = cellFor(env, cell)
+  return {
+    cell,
+    applyFor: (tenant) => applyDeps(env, stores, tenant, checkpoint),
+    readJournal: async (key) => {
+      const object = await stores.bucket.get(key)
+      return object ? new Uint8Array(await object.arrayBuffer()) : null
+    },
+    bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
+    log: log(env.LOG_LEVEL),
+  }
+}
+
+function applyDeps(env: Env, stores: CellStores, tenant: Tenant, checkpoint: (step: string) => void): ApplyDeps {
+  return {
+    store: commitStore(stores.shard(tenant.shard)),
+    sinks: commitSinks(env, stores),
+    tools: { findRates, shortHash, hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex') },
+    now: () => Date.now(),
+    newCommitId: () => newId('commit', Date.now(), crypto.getRandomValues(new Uint8Array(13))),
+    checkpoint,
+  }
+}
+
+function commitStore(db: D1Database): CommitStore {
+  return {
+    async commit(plan, commitId, nowMs) {
+      try {
+        return await commitPlan(db, plan, commitId, nowMs)
+      } catch (error) {
+        if (error instanceof AlreadyApplied) return 'already_applied'
+        throw error
+      }
+    },
+    findApplied: (batches) => findApplied(db, batches),
+    deltasOf: (orgId, commitId, appliedMs) => deltasOf(db, orgId, commitId, appliedMs),
+  }
+}
+
+function commitSinks(env: Env, stores: CellStores): CommitSinks {
+  return {
+    async publish(message) {
+      await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)
+    },
+    // Analytics Engine has no jurisdictions: only the global cell may reach it.
+    writeMetrics: async (tenant, parts) => {
+      if (stores.cell === 'global') metricsSink(env.METRICS).write(tenant, parts)
+    },
+    async applySpend(tenant, commitId, deltas) {
+      await stores.object(env.TENANT_BUDGET, tenant.org_id).apply(commitId, deltas)
+    },
+  }
+}
+
+/** The catch-up job of one shard. */
+export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
+  const stores = cellFor(env, cell)
+  return {
+    ...catchUpStore(stores.shard(shard)),
+    missing: (orgId, commitIds) => stores.object(env.TENANT_BUDGET, orgId).missing(commitIds),
+    async applySpend(orgId, commitId, deltas) {
+      await stores.object(env.TENANT_BUDGET, orgId).apply(commitId, deltas)
+    },
+    async close({ org_id, workspace_id, project_id, commit_id, batches }) {
+      const entries = batches.map((batch_id) => ({ batch_id, events: 0, received_ms: 0 }))
+      const tenant = { org_id, workspace_id, project_id, cell, shard }
+      await stores.object(env.LIVE_FEED, project_id).publish({ tenant, commit_id, batches: entries, events: [], omitted: 0 })
+    },
+  }
+}
