@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { ROOT } from './paths.ts'
+
+export interface RunResult {
+  code: number
+  /** Standard output and standard error as they came. */
+  output: string
+}
+
+export interface RunOptions {
+  cwd?: string
+  env?: Record<string, string | undefined>
+  /** Standard input of the program. */
+  input?: string
+  /** Called with each piece of output. */
+  onOutput?: (text: string) => void
+}
+
+/** Runs a program, keeps what it printed, and never throws for its exit code. */
+export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: options.cwd ?? ROOT,
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', ...options.env },
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    })
+    let output = ''
+    const keep = (chunk: Buffer) => {
+      const text = chunk.toString()
+      output += text
+      options.onOutput?.(text)
+    }
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+    child.stdin?.end(options.input)
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+  })
+}
+
+/** Runs a JavaScript program with this very Node, whatever `node` means on the PATH. */
+export function runNode(program: string, args: readonly string[], options?: RunOptions): Promise<RunResult> {
+  return run(process.execPath, [program, ...args], options)
+}
