@@ -1,0 +1,27 @@
+import type { Cell } from '../contract/tenant.ts'
+import { CELLS } from '../contract/tenant.ts'
+import { runCron } from './crons/index.ts'
+import { deadDeps, ingestDeps, type Env } from './deps.ts'
+import { handleDeadBatch } from './queues/dead.ts'
+import { handleIngest } from './queues/ingest.ts'
+
+export { LiveFeed } from './objects/live-feed.ts'
+export { TenantBudget } from './objects/tenant-budget.ts'
+export { Operations } from './operations.ts'
+
+export default {
+  async queue(batch, env) {
+    const cell = cellOfQueue(batch.queue)
+    if (batch.queue.startsWith('agentops-dead-')) await handleDeadBatch(batch, deadDeps(env, cell))
+    else await handleIngest(batch, ingestDeps(env, cell))
+  },
+  async scheduled(controller, env) {
+    await runCron(controller, env)
+  },
+} satisfies ExportedHandler<Env>
+
+function cellOfQueue(queue: string): Cell {
+  const cell = CELLS.find((name) => queue.endsWith(`-${name}`))
+  if (cell === undefined) throw new Error(`queue ${queue} belongs to no cell`)
+  return cell
+}
