@@ -1,0 +1,67 @@
+/** The failure taxonomy: error type → class. */
+export const FAILURES = {
+  timeout: 'provider',
+  rate_limit: 'provider',
+  quota_exceeded: 'provider',
+  auth_failed: 'provider',
+  invalid_json: 'model',
+  tool_selection_error: 'model',
+  unsafe_output: 'model',
+  tool_timeout: 'tooling',
+  tool_contract_mismatch: 'tooling',
+  dependency_unavailable: 'tooling',
+  tool_runtime: 'tooling',
+  loop_detected: 'workflow',
+  missing_context: 'workflow',
+  bad_routing: 'workflow',
+  validation: 'workflow',
+  policy_blocked: 'governance',
+  approval_timeout: 'governance',
+  budget_exceeded: 'governance',
+  unknown: 'unknown',
+} as const
+export type FailureType = keyof typeof FAILURES
+export type FailureClass = (typeof FAILURES)[FailureType]
+
+/** The class of a taxonomy name; anything else is `unknown`. */
+export function classOf(errorType: string): FailureClass {
+  return Object.hasOwn(FAILURES, errorType) ? FAILURES[errorType as FailureType] : 'unknown'
+}
+
+const HTTP: Record<string, FailureType> = {
+  '400': 'validation', '401': 'auth_failed', '402': 'quota_exceeded', '403': 'auth_failed', '404': 'dependency_unavailable',
+  '408': 'timeout', '409': 'validation', '413': 'validation', '422': 'validation', '429': 'rate_limit', '500': 'dependency_unavailable',
+  '502': 'dependency_unavailable', '503': 'dependency_unavailable', '504': 'timeout', '529': 'rate_limit',
+}
+
+/** First match wins; the text is lower case without separators. */
+const PATTERNS: [RegExp, FailureType][] = [
+  [/insufficientquota|quotaexceeded|billing|creditbalance|quota/, 'quota_exceeded'],
+  [/budget/, 'budget_exceeded'],
+  [/ratelimit|toomanyrequests|overloaded|throttl|resourceexhausted/, 'rate_limit'],
+  [/approvaltimeout/, 'approval_timeout'],
+  [/tool(call)?time(d)?out/, 'tool_timeout'],
+  [/time(d)?out|etimedout|deadlineexceeded|aborterror/, 'timeout'],
+  [/auth|unauthenticated|permissiondenied|forbidden|apikey/, 'auth_failed'],
+  [/contentfilter|contentpolicy|unsafe|safety|moderation|guardrail/, 'unsafe_output'],
+  [/policy/, 'policy_blocked'],
+  [/jsondecode|invalidjson|jsonparse|syntaxerror|outputpars/, 'invalid_json'],
+  [/nosuchtool|unknowntool|toolnotfound|toolselection|invalidtool/, 'tool_selection_error'],
+  [/toolcontract|invalidarguments|schemamismatch|toolinput|contractmismatch/, 'tool_contract_mismatch'],
+  [/econn|enotfound|epipe|connection|unavailable|badgateway|internalserver|servererror|network|socket|fetchfailed|dns/, 'dependency_unavailable'],
+  [/maxturns|maxiterations|recursion|loop/, 'loop_detected'],
+  [/contextlength|contextwindow|missingcontext|maxtokens/, 'missing_context'],
+  [/routing|nohandler/, 'bad_routing'],
+  [/validation|badrequest|invalidrequest|invalidargument|zoderror|typeerror|valueerror/, 'validation'],
+  [/tool/, 'tool_runtime'],
+]
+
+/** Maps what clients send (taxonomy names, HTTP codes, exception and provider codes) to the taxonomy. */
+export function errorTypeOf(raw: string): FailureType {
+  if (Object.hasOwn(FAILURES, raw)) return raw as FailureType
+  const code = /(?:^|\D)([45]\d\d)(?:$|\D)/.exec(raw)?.[1]
+  if (code !== undefined && HTTP[code] !== undefined) return HTTP[code]
+  const flat = raw.toLowerCase().replace(/[^a-z0-9]/g, '')
+  for (const [pattern, type] of PATTERNS) if (pattern.test(flat)) return type
+  return 'unknown'
+}

@@ -1,0 +1,45 @@
+import type { Histogram } from './rollup-row.ts'
+
+/**
+ * Mergeable log-bucket histogram with a relative error of at most ALPHA (DDSketch: Masson, Rim, Lee,
+ * "DDSketch: a fast and fully-mergeable quantile sketch", VLDB 2019). Bucket i holds (γ^(i−1), γ^i].
+ */
+export const ALPHA = 0.02
+const GAMMA = (1 + ALPHA) / (1 - ALPHA)
+const LOG_GAMMA = Math.log(GAMMA)
+/** Values up to this many milliseconds share the bucket `z`. */
+const ZERO_MAX = 0.001
+
+export function bucketOf(value: number): string {
+  return value <= ZERO_MAX ? 'z' : String(Math.ceil(Math.log(value) / LOG_GAMMA - 1e-9))
+}
+
+/** The value that represents a bucket: within ALPHA of every value in it. */
+export function valueOf(bucket: string): number {
+  return bucket === 'z' ? 0 : (2 * GAMMA ** Number(bucket)) / (GAMMA + 1)
+}
+
+export function addTo(histogram: Histogram, value: number, n = 1): void {
+  const bucket = bucketOf(value)
+  histogram[bucket] = (histogram[bucket] ?? 0) + n
+}
+
+export function mergeInto(target: Histogram, source: Histogram): void {
+  for (const bucket in source) target[bucket] = (target[bucket] ?? 0) + (source[bucket] ?? 0)
+}
+
+/** The q-quantile (0 to 1), null when the histogram is empty. */
+export function quantile(histogram: Histogram, q: number): number | null {
+  const buckets = Object.entries(histogram).sort((a, b) => order(a[0]) - order(b[0]))
+  const total = buckets.reduce((sum, [, n]) => sum + n, 0)
+  if (total === 0) return null
+  const rank = q * (total - 1)
+  let seen = 0
+  for (const [bucket, n] of buckets) {
+    seen += n
+    if (seen > rank) return valueOf(bucket)
+  }
+  return valueOf(buckets.at(-1)?.[0] ?? 'z')
+}
+
+const order = (bucket: string) => (bucket === 'z' ? -Infinity : Number(bucket))
