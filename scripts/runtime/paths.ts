@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The project's root folder. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
+export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** Where bundles and caches of builds live. */
 export const BUILD_DIR = join(ROOT, '.build')

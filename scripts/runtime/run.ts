@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
-import { ROOT } from './paths.ts'
+import { join } from 'node:path'
+import { BUILD_DIR, ROOT } from './paths.ts'
 
 export interface RunResult {
   code: number
@@ -16,12 +17,20 @@ export interface RunOptions {
   onOutput?: (text: string) => void
 }
 
+/** Wrangler asks nobody, calls no one, and keeps its logs inside the project. */
+const QUIET_WRANGLER = {
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_LOG_PATH: join(BUILD_DIR, 'wrangler-logs'),
+}
+
 /** Runs a program, keeps what it printed, and never throws for its exit code. */
 export function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: options.cwd ?? ROOT,
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false', ...options.env },
+      env: { ...process.env, ...QUIET_WRANGLER, ...options.env },
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     let output = ''

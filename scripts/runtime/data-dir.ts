@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { execFileSync } from 'node:child_process'
+import { StartError, reasonOf } from './errors.ts'
+import { pidFile } from './options.ts'
+
+/** Makes the data folder, and proves that it can be written to. */
+export function openDataDir(dir: string): void {
+  try {
+    makeDir(dir)
+    const probe = join(dir, `.probe-${process.pid}`)
+    writeFileSync(probe, '')
+    rmSync(probe)
+  } catch (error) {
+    throw new StartError(`DATA_DIR ${dir} cannot be written to: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** Node's own recursive mkdir never returns for some folders that the kernel refuses, such as one in /proc. */
+function makeDir(dir: string): void {
+  if (existsSync(dir)) return
+  makeDir(dirname(dir))
+  mkdirSync(dir)
+}
+
+/**
+ * Keeps a second server out of the same data folder until this process ends, however it ends: the operating system
+ * drops the lock with the process.
+ */
+export function lockDataDir(dir: string): () => void {
+  const lock = new DatabaseSync(join(dir, 'lock.sqlite'), { timeout: 0 })
+  try {
+    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    const why = /locked/.test(reasonOf(error)) ? 'is in use by another server' : `cannot be locked: ${reasonOf(error)}`
+    throw new StartError(`DATA_DIR ${dir} ${why}`, { cause: error })
+  }
+  return () => lock.close()
+}
+
+/** Ends the workerd of a server that was killed before it could do so itself. Call it under the lock only. */
+export async function endOrphan(dir: string): Promise<void> {
+  const file = pidFile(dir)
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8').trim())
+  rmSync(file, { force: true })
+  if (!Number.isInteger(pid) || pid <= 1 || !/workerd/.test(commandOf(pid))) return
+  process.kill(pid, 'SIGKILL')
+  for (let i = 0; i < 100 && /workerd/.test(commandOf(pid)); i++) await new Promise((done) => setTimeout(done, 20))
+}
+
+function commandOf(pid: number): string {
+  try {
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return execFileSync('ps', ['-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+  } catch {
+    return ''
+  }
+}
+
+/** The secret that signs sessions: made once, and readable by its owner only. */
+export function authSecret(dir: string): string {
+  const file = join(dir, 'auth-secret')
+  if (!existsSync(file)) writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600 })
+  chmodSync(file, 0o600)
+  return readFileSync(file, 'utf8').trim()
+}

@@ -1,0 +1,34 @@
+// The local front line, in the place that Cloudflare's own network has when deployed: it lets requests through to the
+// edge Worker once the databases are migrated, and refuses new ones while the server shuts down.
+import { WorkerEntrypoint } from 'cloudflare:workers'
+
+let state = 'starting'
+let inFlight = 0
+
+const refusal = () =>
+  Response.json(
+    { type: 'about:blank', title: 'Service unavailable', status: 503, detail: `The server is ${state}.` },
+    { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1', 'x-request-id': crypto.randomUUID() } },
+  )
+
+export default {
+  async fetch(request, env) {
+    if (state !== 'open') return refusal()
+    inFlight++
+    try {
+      return await env.EDGE.fetch(request)
+    } finally {
+      inFlight--
+    }
+  },
+}
+
+/** What the process that owns the runtime may ask; listens on a loopback port of its own. */
+export class Control extends WorkerEntrypoint {
+  async fetch(request) {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/open') state = 'open'
+    if (pathname === '/close') state = 'shutting down'
+    return Response.json({ state, in_flight: inFlight, backlog: pathname === '/backlog' ? await this.env.PIPELINE.backlog() : undefined })
+  }
+}

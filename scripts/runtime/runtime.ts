@@ -1,0 +1,166 @@
+import { Miniflare } from 'miniflare'
+import { rmSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { buildAll } from './build.ts'
+import { authSecret, endOrphan, lockDataDir, openDataDir } from './data-dir.ts'
+import { runCrons } from './crons.ts'
+import { reasonOf } from './errors.ts'
+import { migrateAll } from './migrate.ts'
+import { CONTROL_ENTRYPOINT, GATE, WORKERD_WRAPPER, localOptions, pidFile } from './options.ts'
+import { freePort } from './port.ts'
+import { guardAgainstOrphan } from './orphan-guard.ts'
+
+export interface RuntimeOptions {
+  /** 0 takes any free port. */
+  port: number
+  host?: string
+  dataDir: string
+  /** Replace values of the configs' `[vars]`. */
+  vars?: Record<string, string>
+  /** Without the dashboard the build is much shorter. */
+  withWeb?: boolean
+  /** Progress of the start, and what the Workers log. */
+  log?: (line: string) => void
+  onWorkerLog?: (line: { level: string; message: string }) => void
+}
+
+export interface Readiness {
+  ok: boolean
+  status: number
+  detail: string
+}
+
+export interface Runtime {
+  url: string
+  miniflare: Miniflare
+  /** Asks the product itself whether all its parts answer. */
+  ready(): Promise<Readiness>
+  /** Runs a Worker's scheduled handler now, as its cron would. */
+  scheduled(cron: string): Promise<void>
+  /** Messages that wait in the queues. */
+  backlog(): Promise<number>
+  /** Refuses new requests, lets the queues drain, and ends within this time. */
+  stop(timeoutMs?: number): Promise<{ drained: boolean }>
+}
+
+const LOCAL_VARS = { APP_ENV: 'dev', LOG_LEVEL: 'info', INGEST_JOURNAL: 'always' }
+const STOP_MS = 10_000
+/** Left of the time to stop for ending workerd itself. */
+const DISPOSE_MS = 300
+
+/** Builds, migrates and serves the whole product in one workerd, from the wrangler configs that deploy. */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { dataDir, host = '127.0.0.1', log = () => {} } = options
+  openDataDir(dataDir)
+  const unlock = lockDataDir(dataDir)
+  try {
+    await endOrphan(dataDir)
+    const port = await freePort(host, options.port)
+    const bundles = await buildAll({ withWeb: options.withWeb ?? true, log })
+    let opened = async () => {}
+    const { miniflare: local, crons } = localOptions({
+      bundles,
+      host,
+      port,
+      dataDir,
+      vars: { ...LOCAL_VARS, ...options.vars },
+      secrets: { AUTH_SECRET: authSecret(dataDir) },
+      onLog: options.onWorkerLog ?? (() => {}),
+      onRestart: () => void opened(),
+    })
+    const mf = newMiniflare(local)
+    const guard = guardAgainstOrphan(dataDir)
+    try {
+      await mf.ready
+      const applied = await migrateAll(mf)
+      if (applied > 0) log(`databases: ${applied} migrations applied`)
+      const control = await controlOf(mf)
+      const timer = runCrons(mf, crons, log)
+      opened = async () => {
+        await control('/open')
+        await timer.runAll()
+      }
+      await opened()
+      const url = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+      return {
+        url,
+        miniflare: mf,
+        ready: () => readiness(url),
+        scheduled: timer.run,
+        backlog: async () => (await control('/backlog')).backlog ?? 0,
+        async stop(timeoutMs = STOP_MS) {
+          timer.stop()
+          const drained = await drain(control, timeoutMs - DISPOSE_MS)
+          await mf.dispose()
+          guard.release()
+          rmSync(pidFile(dataDir), { force: true })
+          unlock()
+          return { drained }
+        },
+      }
+    } catch (error) {
+      await mf.dispose().catch(() => {})
+      guard.release()
+      throw error
+    }
+  } catch (error) {
+    unlock()
+    throw error
+  }
+}
+
+/** Miniflare ends the process on a signal by itself; the one who started the runtime decides that here. */
+function newMiniflare(options: ConstructorParameters<typeof Miniflare>[0]): Miniflare {
+  if (process.platform !== 'win32') process.env['MINIFLARE_WORKERD_PATH'] = WORKERD_WRAPPER
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const before = new Set(signals.flatMap((signal) => process.listeners(signal)))
+  const mf = new Miniflare(options)
+  for (const signal of signals) {
+    for (const listener of process.listeners(signal)) if (!before.has(listener)) process.off(signal, listener)
+  }
+  return mf
+}
+
+interface ControlAnswer {
+  state: string
+  in_flight: number
+  backlog?: number
+}
+type Control = (path: '/open' | '/close' | '/backlog' | '/') => Promise<ControlAnswer>
+
+async function controlOf(mf: Miniflare): Promise<Control> {
+  return async (path) => {
+    const url = await mf.unsafeGetDirectURL(GATE, CONTROL_ENTRYPOINT)
+    const answer = await fetch(new URL(path, url))
+    if (!answer.ok) throw new Error(`the gate answered ${answer.status}: ${(await answer.text()).slice(0, 200)}`)
+    return (await answer.json()) as ControlAnswer
+  }
+}
+
+async function readiness(url: string): Promise<Readiness> {
+  try {
+    const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) })
+    return { ok: answer.status === 200, status: answer.status, detail: (await answer.text()).slice(0, 500) }
+  } catch (error) {
+    return { ok: false, status: 0, detail: reasonOf(error) }
+  }
+}
+
+/** True when nothing was left over: what is, lies in the journal and is applied after the next start. */
+async function drain(control: Control, timeoutMs: number): Promise<boolean> {
+  const until = Date.now() + timeoutMs
+  let quiet = 0
+  try {
+    await control('/close')
+    while (Date.now() < until) {
+      const { in_flight, backlog = 0 } = await control('/backlog')
+      // The count leaves out messages that a consumer has just taken: ask until they had time to be committed.
+      quiet = in_flight === 0 && backlog === 0 ? quiet + 1 : 0
+      if (quiet >= 3) return true
+      await sleep(Math.min(150, Math.max(0, until - Date.now())))
+    }
+  } catch {
+    // workerd is gone: nothing to wait for.
+  }
+  return false
+}
