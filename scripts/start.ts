@@ -44,6 +44,19 @@ function stopOnSignal(runtime: Runtime, { SHUTDOWN_TIMEOUT }: Settings): void {
     )
   }
   process.on('SIGINT', stop).on('SIGTERM', stop).on('SIGHUP', stop)
+  endWithParent(() => void runtime.stop(0).finally(() => process.exit(0)))
+}
+
+/** npm that is killed cannot tell us: a server that nobody can stop any more would keep the port and the data folder. */
+function endWithParent(end: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    end()
+  }, 250)
+  timer.unref()
 }
 
 async function untilReady(runtime: Runtime): Promise<void> {
