@@ -65,7 +65,8 @@ function workerdPath(): string {
   return path
 }
 
-function workerOptions(bundle: Bundle, { vars, secrets }: LocalOptions): V4WorkerOptions {
+/** One Worker's Miniflare options, from its wrangler config and its bundle. */
+export function workerOptions(bundle: Bundle, { vars, secrets }: Pick<LocalOptions, 'vars' | 'secrets'>): V4WorkerOptions {
   const { name, secrets: wanted } = readWorkerConfig(bundle.config)
   // Secrets come from us; left in, wrangler would look for them in the environment and warn.
   const { workerOptions: read } = unstable_getMiniflareWorkerOptions({ ...readRaw(bundle.config), secrets: undefined })
@@ -102,7 +103,8 @@ function gate({ host, port }: LocalOptions): V4WorkerOptions {
   }
 }
 
-function absentWeb(): V4WorkerOptions {
+/** Answers in the dashboard's place where it is not part of a run. */
+export function absentWeb(): V4WorkerOptions {
   return {
     name: WEB,
     modules: [{ type: 'ESModule', path: inRoot('scripts/runtime/absent-web.mjs') }],
