@@ -1,25 +1,6 @@
-/** The failure taxonomy: error type → class. */
-export const FAILURES = {
-  timeout: 'provider',
-  rate_limit: 'provider',
-  quota_exceeded: 'provider',
-  auth_failed: 'provider',
-  invalid_json: 'model',
-  tool_selection_error: 'model',
-  unsafe_output: 'model',
-  tool_timeout: 'tooling',
-  tool_contract_mismatch: 'tooling',
-  dependency_unavailable: 'tooling',
-  tool_runtime: 'tooling',
-  loop_detected: 'workflow',
-  missing_context: 'workflow',
-  bad_routing: 'workflow',
-  validation: 'workflow',
-  policy_blocked: 'governance',
-  approval_timeout: 'governance',
-  budget_exceeded: 'governance',
-  unknown: 'unknown',
-} as const
+import { FAILURES } from '../contract/failure.ts'
+
+export { FAILURES }
 export type FailureType = keyof typeof FAILURES
 export type FailureClass = (typeof FAILURES)[FailureType]
 
