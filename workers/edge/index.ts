@@ -1,0 +1,44 @@
+import { AppError } from '../domain/errors.ts'
+import { problemResponse } from '../domain/problem.ts'
+import type { Env } from './env.ts'
+import { INGEST_CORS, preflight, requestIdOf, withHeaders } from './headers.ts'
+import { readyz } from './health.ts'
+import { postEvents, postTraces } from './ingest.ts'
+import { logFailure } from './log.ts'
+
+type Ingest = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
+const INGEST: Record<string, Ingest> = { '/v1/events': postEvents, '/v1/traces': postTraces }
+
+export default {
+  async fetch(request, env, ctx) {
+    const requestId = requestIdOf(request)
+    const path = new URL(request.url).pathname
+    try {
+      return withHeaders(await route(request, path, env, ctx, requestId), requestId, path.startsWith('/v1/') ? INGEST_CORS : {})
+    } catch (error) {
+      logFailure(env.LOG_LEVEL, error, requestId, path)
+      return withHeaders(problemResponse(error, requestId), requestId, INGEST_CORS)
+    }
+  },
+} satisfies ExportedHandler<Env>
+
+async function route(request: Request, path: string, env: Env, ctx: ExecutionContext, requestId: string): Promise<Response> {
+  const ingest = Object.hasOwn(INGEST, path) ? INGEST[path] : undefined
+  if (ingest) {
+    if (request.method === 'OPTIONS') return preflight()
+    if (request.method !== 'POST') return notAllowed('POST, OPTIONS', requestId)
+    return ingest(request, env, ctx)
+  }
+  if (path === '/healthz') return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } })
+  if (path === '/readyz') return readyz(env)
+  if (path.startsWith('/v1/')) throw new AppError('not_found', 'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces.')
+  const forwarded = new Request(request)
+  forwarded.headers.set('x-request-id', requestId)
+  return path === '/api' || path.startsWith('/api/') ? env.API.fetch(forwarded) : env.WEB.fetch(forwarded)
+}
+
+function notAllowed(allow: string, requestId: string): Response {
+  const response = problemResponse(new AppError('method_not_allowed', `Use ${allow}.`), requestId)
+  response.headers.set('allow', allow)
+  return response
+}

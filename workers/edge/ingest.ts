@@ -1,0 +1,63 @@
+import type { KeyRecord } from '../contract/tenant.ts'
+import type { CanonicalEvent } from '../contract/event.ts'
+import { keyInHeaders } from '../domain/credential.ts'
+import { AppError } from '../domain/errors.ts'
+import { acceptEvents, type Accepted } from '../services/ingest/accept.ts'
+import { verifyKey } from '../services/key/verify.ts'
+import { readBody } from './body.ts'
+import { acceptDeps, sendIntake, sha256, verifyDeps } from './deps.ts'
+import type { Env } from './env.ts'
+import { answer, contextOf, parseEvents } from './events.ts'
+import { tellIntake } from './intake.ts'
+import { takeRequest } from './rate-limit.ts'
+import { answerTraces, encodingOf, parseTraces } from './traces.ts'
+
+const IDEMPOTENCY_KEY_CHARS_MAX = 200
+const RETRY_SECONDS = 2
+
+interface Incoming {
+  key: KeyRecord
+  body: Uint8Array
+  nowMs: number
+}
+
+/** `POST /v1/events`. */
+export async function postEvents(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const incoming = await admit(request, env)
+  const batch = parseEvents(incoming.body, request.headers.get('content-type') ?? '', contextOf(incoming.key, incoming.nowMs, sha256))
+  const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
+  return Response.json(answer(batch, accepted?.receipt_id ?? null), { status: 202 })
+}
+
+/** `POST /v1/traces` (OTLP/HTTP). */
+export async function postTraces(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const encoding = encodingOf(request.headers.get('content-type') ?? '')
+  const incoming = await admit(request, env)
+  const batch = parseTraces(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
+  const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
+  return answerTraces(encoding, batch, accepted?.receipt_id ?? null)
+}
+
+async function admit(request: Request, env: Env): Promise<Incoming> {
+  const nowMs = Date.now()
+  const key = await verifyKey(verifyDeps(env, nowMs), keyInHeaders(request.headers), 'ingest')
+  await takeRequest(env.INGEST_LIMIT, Number(env.INGEST_REQUESTS_PER_10S), key.key_id, nowMs)
+  return { key, body: await readBody(request), nowMs }
+}
+
+async function makeDurable(request: Request, env: Env, ctx: ExecutionContext, incoming: Incoming, events: CanonicalEvent[]): Promise<Accepted | null> {
+  if (events.length === 0) return null
+  const { key, body, nowMs } = incoming
+  const idempotencyKey = request.headers.get('idempotency-key')
+  if (idempotencyKey !== null && (idempotencyKey.length === 0 || idempotencyKey.length > IDEMPOTENCY_KEY_CHARS_MAX)) {
+    throw new AppError('invalid_input', `Idempotency-Key must have 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters.`, { errors: [{ pointer: 'header/Idempotency-Key', detail: 'wrong length' }] })
+  }
+  let accepted: Accepted
+  try {
+    accepted = await acceptEvents(acceptDeps(env, key), key, events, idempotencyKey ?? body, nowMs)
+  } catch (error) {
+    throw new AppError('unavailable', 'The batch could not be stored and was not accepted. Send it again.', { cause: error, retryAfterSeconds: RETRY_SECONDS })
+  }
+  ctx.waitUntil(tellIntake(key.project_id, accepted.entries, (entries) => sendIntake(env, key, entries), nowMs).catch(() => {}))
+  return accepted
+}

@@ -1,0 +1,75 @@
+import { DurableObject } from 'cloudflare:workers'
+import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.ts'
+import type { Env } from '../deps.ts'
+import { Audience } from './audience.ts'
+import { OpenReceipts } from './open-receipts.ts'
+import { Ring } from './ring.ts'
+
+const SOCKETS_MAX = 200
+
+/**
+ * Live events and completeness of one project: a ring of what was published, the people who watch, and the
+ * batches that are accepted but not applied yet.
+ */
+export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
+  private readonly ring: Ring
+  private readonly receipts: OpenReceipts
+  private readonly audience: Audience
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env)
+    this.ring = new Ring(ctx.storage.sql)
+    this.receipts = new OpenReceipts(ctx.storage.sql, this.ring.recentBatches())
+    this.audience = new Audience(ctx, this.ring)
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
+  }
+
+  async accepted(entries: IntakeEntry[]): Promise<void> {
+    this.receipts.add(entries, Date.now())
+  }
+
+  async publish(message: LivePublish): Promise<void> {
+    const batchIds = message.batches.map((batch) => batch.batch_id)
+    this.receipts.close(batchIds)
+    if (this.ring.append(message, Date.now())) this.audience.announce()
+  }
+
+  async dead(batchIds: string[]): Promise<void> {
+    this.receipts.close(batchIds)
+  }
+
+  async watermark() {
+    return this.receipts.watermark(Date.now())
+  }
+
+  async open(batchId: string): Promise<IntakeEntry | null> {
+    return this.receipts.find(batchId)
+  }
+
+  /** Open batches older than this, for a check against the books. */
+  async stale(beforeMs: number): Promise<IntakeEntry[]> {
+    return this.receipts.olderThan(beforeMs)
+  }
+
+  /** The WebSocket upgrade. The api Worker has authorized it and names the project that it authorized. */
+  override async fetch(request: Request): Promise<Response> {
+    const project = request.headers.get('x-agentops-project')
+    if (project === null || !this.ring.isProject(project)) return new Response('not this project', { status: 403 })
+    if (request.headers.get('upgrade') !== 'websocket') return new Response('expected a WebSocket', { status: 426 })
+    if (this.ctx.getWebSockets().length >= SOCKETS_MAX) return new Response('too many listeners', { status: 503, headers: { 'retry-after': '30' } })
+    const [client, server] = Object.values(new WebSocketPair())
+    if (client === undefined || server === undefined) throw new Error('no WebSocket pair')
+    const cursor = Number(new URL(request.url).searchParams.get('cursor') ?? Number.NaN)
+    this.audience.welcome(server, Number.isSafeInteger(cursor) && cursor >= 0 ? cursor : null)
+    return new Response(null, { status: 101, webSocket: client })
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    this.audience.hear(socket, message)
+  }
+
+  override async webSocketClose(socket: WebSocket, code: number): Promise<void> {
+    // 1005 and 1006 are never sent; they say that no code was.
+    socket.close(code === 1005 || code === 1006 ? 1000 : code)
+  }
+}

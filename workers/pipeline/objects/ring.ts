@@ -1,0 +1,65 @@
+import type { LiveEvent, LivePublish } from '../../contract/live.ts'
+
+const PUBLISHES_KEPT = 500
+const TRIM_EVERY = 100
+
+export interface RingEntry {
+  seq: number
+  at_ms: number
+  events: LiveEvent[]
+  omitted: number
+}
+
+/** What was published last, one row a publish; the cursor is the row's number. */
+export class Ring {
+  private readonly sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql
+    sql.exec(`
+      CREATE TABLE IF NOT EXISTS ring (seq INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
+        events TEXT NOT NULL, omitted INTEGER NOT NULL, batches TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS owner (project_id TEXT NOT NULL);`)
+  }
+
+  /** Whether this object serves that project; the first one it is used for is its own. */
+  isProject(projectId: string): boolean {
+    const owner = this.sql.exec<{ project_id: string }>('SELECT project_id FROM owner').toArray()[0]
+    if (owner === undefined) this.sql.exec('INSERT INTO owner VALUES (?)', projectId)
+    return owner === undefined || owner.project_id === projectId
+  }
+
+  /** False when this commit is in the ring already. */
+  append(message: LivePublish, nowMs: number): boolean {
+    const seen = this.sql.exec('SELECT 1 FROM ring WHERE commit_id = ? LIMIT 1', message.commit_id).toArray().length > 0
+    if (seen) return false
+    if (!this.isProject(message.tenant.project_id)) throw new Error('published to the feed of another project')
+    const { seq } = this.sql
+      .exec<{ seq: number }>(
+        'INSERT INTO ring (commit_id, at_ms, events, omitted, batches) VALUES (?, ?, ?, ?, ?) RETURNING seq',
+        message.commit_id, nowMs, JSON.stringify(message.events), message.omitted, JSON.stringify(message.batches.map((b) => b.batch_id)),
+      )
+      .one()
+    if (seq % TRIM_EVERY === 0) this.sql.exec('DELETE FROM ring WHERE seq <= ?', seq - PUBLISHES_KEPT)
+    return true
+  }
+
+  after(cursor: number): RingEntry[] {
+    return this.sql
+      .exec<{ seq: number; at_ms: number; events: string; omitted: number }>('SELECT seq, at_ms, events, omitted FROM ring WHERE seq > ? ORDER BY seq', cursor)
+      .toArray()
+      .map((row) => ({ ...row, events: JSON.parse(row.events) as LiveEvent[] }))
+  }
+
+  last(): number {
+    return this.sql.exec<{ seq: number }>('SELECT coalesce(max(seq), 0) AS seq FROM ring').one().seq
+  }
+
+  first(): number {
+    return this.sql.exec<{ seq: number }>('SELECT coalesce(min(seq), 0) AS seq FROM ring').one().seq
+  }
+
+  recentBatches(): string[] {
+    return this.sql.exec<{ batches: string }>('SELECT batches FROM ring').toArray().flatMap((row) => JSON.parse(row.batches) as string[])
+  }
+}
