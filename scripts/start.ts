@@ -16,7 +16,8 @@ async function main(): Promise<void> {
     dataDir: settings.DATA_DIR,
     vars: { APP_ENV: settings.APP_ENV, LOG_LEVEL: settings.LOG_LEVEL },
     log: (line) => console.log(line),
-    onWorkerLog: ({ level, message }) => (level === 'error' || level === 'warn' ? console.error(message) : console.log(message)),
+    onWorkerLog: ({ level, message }) =>
+      level === 'error' || level === 'warn' ? console.error(message) : console.log(message),
   })
   process.off('SIGINT', early).off('SIGTERM', early)
   stopOnSignal(runtime, settings)
@@ -34,7 +35,9 @@ function stopOnSignal(runtime: Runtime, { SHUTDOWN_TIMEOUT }: Settings): void {
     setTimeout(() => process.exit(0), SHUTDOWN_TIMEOUT).unref()
     void runtime.stop(SHUTDOWN_TIMEOUT).then(
       ({ drained }) => {
-        console.log(drained ? 'stopped' : 'stopped before the queues were empty: the rest is applied after the next start')
+        console.log(
+          drained ? 'stopped' : 'stopped before the queues were empty: the rest is applied after the next start',
+        )
         process.exit(0)
       },
       (error: unknown) => {
@@ -66,7 +69,9 @@ async function untilReady(runtime: Runtime): Promise<void> {
     if (readiness.ok) return
     if (Date.now() > until) {
       await runtime.stop(0)
-      throw new StartError(`not ready after ${READY_MS_MAX / 1000} s: /readyz answered ${readiness.status} ${readiness.detail}`)
+      throw new StartError(
+        `not ready after ${READY_MS_MAX / 1000} s: /readyz answered ${readiness.status} ${readiness.detail}`,
+      )
     }
     await sleep(100)
   }
@@ -80,5 +85,9 @@ main().catch((error: unknown) => {
 
 /** A fault that is the reader's to mend is told in one line; a fault of the build comes with what the builder said. */
 function oneLine(error: unknown): string {
-  return error instanceof StartError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return error instanceof StartError
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error)
 }

@@ -13,7 +13,9 @@ export async function typesOf(worker: TypedWorker, check: boolean): Promise<{ ok
     '--include-runtime=false',
     '--strict-vars=false',
   ]
-  const { code, output } = await runNode(programOf('wrangler'), check ? [...args, '--check'] : args, { env: { CI: '1' } })
+  const { code, output } = await runNode(programOf('wrangler'), check ? [...args, '--check'] : args, {
+    env: { CI: '1' },
+  })
   return { ok: code === 0, output }
 }
 

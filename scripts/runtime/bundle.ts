@@ -83,7 +83,13 @@ export async function bundleWorker(place: WorkerPlace, assets?: string): Promise
 
 async function wranglerBundle(place: WorkerPlace, into: string): Promise<string[]> {
   const metafile = join(into, 'meta.json')
-  const args = ['deploy', '--dry-run', `--config=${place.config}`, `--outdir=${join(into, 'worker')}`, `--metafile=${metafile}`]
+  const args = [
+    'deploy',
+    '--dry-run',
+    `--config=${place.config}`,
+    `--outdir=${join(into, 'worker')}`,
+    `--metafile=${metafile}`,
+  ]
   const { code, output } = await runNode(programOf('wrangler'), args, { env: { CI: '1', NO_COLOR: '1' } })
   if (code !== 0) throw new Error(`building ${place.name} failed\n${output.trim()}`)
   const { inputs } = JSON.parse(await readFile(metafile, 'utf8')) as { inputs: Record<string, unknown> }
@@ -110,7 +116,14 @@ function bundleIn(place: WorkerPlace, dir: string, cached: boolean): Bundle | un
   if (entry < 0) return undefined
   modules.unshift(...modules.splice(entry, 1))
   const assets = join(dir, 'assets')
-  return { worker: place.name, config: place.config, dir: worker, modules, cached, ...(existsSync(assets) ? { assets } : {}) }
+  return {
+    worker: place.name,
+    config: place.config,
+    dir: worker,
+    modules,
+    cached,
+    ...(existsSync(assets) ? { assets } : {}),
+  }
 }
 
 /** Every file below a folder, in a stable order. */

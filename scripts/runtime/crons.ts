@@ -27,7 +27,9 @@ export function runCrons(mf: Miniflare, crons: Crons, log: (line: string) => voi
   const all = Object.entries(crons).flatMap(([worker, list]) => list.map((cron) => ({ worker, cron })))
   const safely = async ({ worker, cron }: { worker: string; cron: string }) => {
     if (stopped) return
-    await fire(worker, cron).catch((error: unknown) => stopped || log(`cron "${cron}" of ${worker}: ${reasonOf(error)}`))
+    await fire(worker, cron).catch(
+      (error: unknown) => stopped || log(`cron "${cron}" of ${worker}: ${reasonOf(error)}`),
+    )
   }
 
   const tick = () => {

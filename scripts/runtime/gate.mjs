@@ -8,7 +8,10 @@ let inFlight = 0
 const refusal = () =>
   Response.json(
     { type: 'about:blank', title: 'Service unavailable', status: 503, detail: `The server is ${state}.` },
-    { status: 503, headers: { 'content-type': 'application/problem+json', 'retry-after': '1', 'x-request-id': crypto.randomUUID() } },
+    {
+      status: 503,
+      headers: { 'content-type': 'application/problem+json', 'retry-after': '1', 'x-request-id': crypto.randomUUID() },
+    },
   )
 
 export default {
@@ -29,6 +32,10 @@ export class Control extends WorkerEntrypoint {
     const { pathname } = new URL(request.url)
     if (pathname === '/open') state = 'open'
     if (pathname === '/close') state = 'shutting down'
-    return Response.json({ state, in_flight: inFlight, backlog: pathname === '/backlog' ? await this.env.PIPELINE.backlog() : undefined })
+    return Response.json({
+      state,
+      in_flight: inFlight,
+      backlog: pathname === '/backlog' ? await this.env.PIPELINE.backlog() : undefined,
+    })
   }
 }

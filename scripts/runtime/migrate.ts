@@ -22,7 +22,7 @@ const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
 export async function migrateAll(mf: Miniflare): Promise<number> {
   let applied = 0
   for (const { worker, binding, migrations } of targets()) {
-    applied += await migrate((await mf.getD1Database(binding, worker)) as unknown as D1Database, migrations)
+    applied += await migrate(await mf.getD1Database(binding, worker), migrations)
   }
   return applied
 }

@@ -35,7 +35,9 @@ export type Crons = Record<string, string[]>
 export function localOptions(options: LocalOptions): { miniflare: MiniflareOptions; crons: Crons } {
   const workers = options.bundles.map((bundle) => workerOptions(bundle, options))
   if (!options.bundles.some((bundle) => bundle.worker === 'web')) workers.push(absentWeb())
-  const crons = Object.fromEntries(workers.flatMap((w) => (w.name && w.cronTriggers?.length ? [[w.name, w.cronTriggers]] : [])))
+  const crons = Object.fromEntries(
+    workers.flatMap((w) => (w.name && w.cronTriggers?.length ? [[w.name, w.cronTriggers]] : [])),
+  )
   const miniflare = convertV4MiniflareOptions({
     workers: [gate(options), ...workers],
     host: '127.0.0.1',
@@ -66,10 +68,13 @@ function workerdPath(): string {
 }
 
 /** One Worker's Miniflare options, from its wrangler config and its bundle. */
-export function workerOptions(bundle: Bundle, { vars, secrets }: Pick<LocalOptions, 'vars' | 'secrets'>): V4WorkerOptions {
+export function workerOptions(
+  bundle: Bundle,
+  { vars, secrets }: Pick<LocalOptions, 'vars' | 'secrets'>,
+): V4WorkerOptions {
   const { name, secrets: wanted } = readWorkerConfig(bundle.config)
   // Secrets come from us; left in, wrangler would look for them in the environment and warn.
-  const { workerOptions: read } = unstable_getMiniflareWorkerOptions({ ...readRaw(bundle.config), secrets: undefined })
+  const { workerOptions: read } = unstable_getMiniflareWorkerOptions(withoutSecrets(bundle.config))
   const { rootPath: _, modulesRules: _rules, assets, ...rest } = read
   const declared = (rest.bindings ?? {}) as Record<string, unknown>
   const replaced = Object.fromEntries(Object.entries(vars).filter(([name]) => name in declared))
@@ -82,6 +87,10 @@ export function workerOptions(bundle: Bundle, { vars, secrets }: Pick<LocalOptio
     bindings: { ...declared, ...replaced, ...given },
     ...(assets && bundle.assets ? { assets: { ...assets, directory: bundle.assets } } : {}),
   } as V4WorkerOptions
+}
+
+function withoutSecrets(path: string): Parameters<typeof unstable_getMiniflareWorkerOptions>[0] {
+  return { ...readRaw(path), secrets: undefined } as never
 }
 
 function missing(name: string, config: string): never {

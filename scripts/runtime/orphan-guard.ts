@@ -9,7 +9,10 @@ export function guardAgainstOrphan(dataDir: string): { release: () => void } {
   if (process.platform === 'win32') return { release: () => {} }
   const script = 'read _; [ -f "$1" ] && kill -9 "$(cat "$1")"'
   // A session of its own: the signal that ends our group must not end the guard first.
-  const guard = spawn('/bin/sh', ['-c', script, 'guard', pidFile(dataDir)], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
+  const guard = spawn('/bin/sh', ['-c', script, 'guard', pidFile(dataDir)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+    detached: true,
+  })
   guard.on('error', () => {})
   guard.unref()
   return { release: () => void guard.kill('SIGKILL') }

@@ -15,7 +15,8 @@ export function freePort(host: string, port: number): Promise<number> {
 }
 
 function portProblem(error: NodeJS.ErrnoException, host: string, port: number): string {
-  if (error.code === 'EADDRINUSE') return `port ${port} is already in use: stop what listens there, or set PORT to another one`
+  if (error.code === 'EADDRINUSE')
+    return `port ${port} is already in use: stop what listens there, or set PORT to another one`
   if (error.code === 'EACCES') return `port ${port} may not be opened by this user: set PORT to one above 1023`
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') return `HOST ${host} is no address of this machine`
   return `cannot listen on ${host}:${port}: ${error.message}`

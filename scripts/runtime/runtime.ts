@@ -74,7 +74,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       await mf.ready
       const applied = await migrateAll(mf)
       if (applied > 0) log(`databases: ${applied} migrations applied`)
-      const control = await controlOf(mf)
+      const control = controlOf(mf)
       const timer = runCrons(mf, crons, log)
       opened = async () => {
         await control('/open')
@@ -86,7 +86,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         url,
         miniflare: mf,
         ready: () => readiness(url),
-        scheduled: timer.run,
+        scheduled: (cron) => timer.run(cron),
         backlog: async () => (await control('/backlog')).backlog ?? 0,
         async stop(timeoutMs = STOP_MS) {
           timer.stop()
@@ -128,12 +128,12 @@ interface ControlAnswer {
 }
 type Control = (path: '/open' | '/close' | '/backlog' | '/') => Promise<ControlAnswer>
 
-async function controlOf(mf: Miniflare): Promise<Control> {
+function controlOf(mf: Miniflare): Control {
   return async (path) => {
     const url = await mf.unsafeGetDirectURL(GATE, CONTROL_ENTRYPOINT)
     const answer = await fetch(new URL(path, url))
     if (!answer.ok) throw new Error(`the gate answered ${answer.status}: ${(await answer.text()).slice(0, 200)}`)
-    return (await answer.json()) as ControlAnswer
+    return await answer.json<ControlAnswer>()
   }
 }
 

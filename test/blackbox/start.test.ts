@@ -5,7 +5,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
-import { createTenant, newTraceId, sendEvents, traceOf, until, untilApplied, untilTrace, watermark } from '../support/harness.ts'
+import {
+  createTenant,
+  newTraceId,
+  sendEvents,
+  traceOf,
+  until,
+  untilApplied,
+  untilTrace,
+  watermark,
+} from '../support/harness.ts'
 import { startServer } from '../support/start-server.ts'
 
 const baseUrl = inject('baseUrl')

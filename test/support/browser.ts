@@ -46,6 +46,8 @@ async function withOwnLibraries(): Promise<Record<string, string>> {
 
 /** Fonts come with the package too, for machines that have none. */
 function environment(): Record<string, string> {
-  const given = Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
+  const given = Object.fromEntries(
+    Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
   return existsSync('/etc/fonts') ? given : { FONTCONFIG_PATH: join(tmpdir(), 'fonts'), ...given }
 }

@@ -22,7 +22,10 @@ export interface Answer<T = unknown> {
 }
 
 /** Signs a new person up and keeps the session's cookie. */
-export async function signUp(baseUrl: string, given: { name?: string; email?: string; password?: string } = {}): Promise<Session> {
+export async function signUp(
+  baseUrl: string,
+  given: { name?: string; email?: string; password?: string } = {},
+): Promise<Session> {
   const email = given.email ?? `${randomUUID()}@example.com`
   const password = given.password ?? randomBytes(12).toString('base64url')
   const answer = await fetch(`${baseUrl}/api/auth/sign-up/email`, {
@@ -39,7 +42,12 @@ export async function signUp(baseUrl: string, given: { name?: string; email?: st
 }
 
 /** Calls the API as this person; never throws for a status. */
-export async function call<T = unknown>(session: Session, method: string, path: string, body?: unknown): Promise<Answer<T>> {
+export async function call<T = unknown>(
+  session: Session,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<Answer<T>> {
   const answer = await fetch(session.baseUrl + path, {
     method,
     headers: {
@@ -88,7 +96,11 @@ export function createProject(session: Session, orgId: string, name = 'Second pr
 }
 
 /** An API key of a project; `key` is the secret itself. */
-export function createKey(session: Session, projectId: string, scopes: Scope[] = ['ingest', 'read']): Promise<KeyCreated> {
+export function createKey(
+  session: Session,
+  projectId: string,
+  scopes: Scope[] = ['ingest', 'read'],
+): Promise<KeyCreated> {
   return expectCall(session, 'POST', `/api/v1/projects/${projectId}/keys`, {
     status: 201,
     schema: KeyCreated,
@@ -111,7 +123,12 @@ export interface SendOptions {
 }
 
 /** Sends events to the ingest endpoint as a client would; never throws for a status. */
-export async function postEvents(baseUrl: string, key: string, events: unknown[], options: SendOptions = {}): Promise<Answer> {
+export async function postEvents(
+  baseUrl: string,
+  key: string,
+  events: unknown[],
+  options: SendOptions = {},
+): Promise<Answer> {
   const text = options.ndjson ? events.map((event) => JSON.stringify(event)).join('\n') : JSON.stringify({ events })
   const answer = await fetch(`${baseUrl}/v1/events`, {
     method: 'POST',
@@ -140,7 +157,13 @@ export async function sendEvents(
 
 /** A trace of one request with `llmCalls` steps, each of which reports this cost. */
 export function traceOf(traceId: string, llmCalls = 1, costUsd = '0.001', at = Date.now()): EventInput[] {
-  const common = { trace_id: traceId, agent_id: 'support-agent', workflow_id: 'answer-ticket', workflow_version: 'v1', environment: 'test' }
+  const common = {
+    trace_id: traceId,
+    agent_id: 'support-agent',
+    workflow_id: 'answer-ticket',
+    workflow_version: 'v1',
+    environment: 'test',
+  }
   const steps = Array.from({ length: llmCalls }, (_, i) => ({
     ...common,
     event_type: 'agent.step.completed' as const,
@@ -174,7 +197,11 @@ export const newTraceId = () => randomBytes(16).toString('hex')
 /** Asks again and again until the answer is not undefined; throws what it saw last when the time is over. */
 export async function until<T>(
   ask: () => Promise<T | undefined>,
-  { timeoutMs = 15_000, everyMs = 100, what = 'the condition' }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
+  {
+    timeoutMs = 15_000,
+    everyMs = 100,
+    what = 'the condition',
+  }: { timeoutMs?: number; everyMs?: number; what?: string } = {},
 ): Promise<T> {
   const end = Date.now() + timeoutMs
   let last: unknown

@@ -39,7 +39,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /** Starts `scripts/start.ts` as a process of its own; resolves when it says that it is ready. */
-export async function startServer(env: Record<string, string> = {}): Promise<Server & { process: ChildProcess; dataDir: string }> {
+export async function startServer(
+  env: Record<string, string> = {},
+): Promise<Server & { process: ChildProcess; dataDir: string }> {
   const dataDir = env['DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), 'agentops-test-')))
   const port = await freePort('127.0.0.1', Number(env['PORT'] ?? 0))
   const child = spawn(process.execPath, [inRoot('scripts/start.ts')], {

@@ -3,9 +3,12 @@ import { env } from 'cloudflare:workers'
 
 type Migrations = Parameters<typeof applyD1Migrations>[1]
 
-const bindings = env as unknown as Record<string, D1Database> & { MIGRATIONS_CONTROL: Migrations; MIGRATIONS_DATA: Migrations }
+const bindings = env as unknown as Record<string, unknown> & {
+  MIGRATIONS_CONTROL: Migrations
+  MIGRATIONS_DATA: Migrations
+}
 
 for (const [name, database] of Object.entries(bindings)) {
-  if (name === 'CONTROL') await applyD1Migrations(database, bindings.MIGRATIONS_CONTROL)
-  if (/^DATA_/.test(name)) await applyD1Migrations(database, bindings.MIGRATIONS_DATA)
+  if (name === 'CONTROL') await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_CONTROL)
+  if (name.startsWith('DATA_')) await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_DATA)
 }
