@@ -12,6 +12,7 @@ import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
 import type { TenantBudget } from './objects/tenant-budget.ts'
 import { log } from './log.ts'
+import type { DeadDeps } from './queues/dead.ts'
 import type { IngestDeps } from './queues/ingest.ts'
 
 /** The pipeline's bindings; the DO namespaces carry their classes. */
@@ -25,9 +26,10 @@ const noCheckpoint = () => {}
 /** Everything the ingest consumer of one cell needs, bound to that cell's stores only. */
 export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => void = noCheckpoint): IngestDeps {
   const stores = cellFor(env, cell)
+  const sinks = commitSinks(env, stores)
   return {
     cell,
-    applyFor: (tenant) => applyDeps(env, stores, tenant, checkpoint),
+    applyFor: (tenant) => applyDeps(stores, sinks, tenant, checkpoint),
     readJournal: async (key) => {
       const object = await stores.bucket.get(key)
       return object ? new Uint8Array(await object.arrayBuffer()) : null
@@ -37,10 +39,10 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
   }
 }
 
-function applyDeps(env: Env, stores: CellStores, tenant: Tenant, checkpoint: (step: string) => void): ApplyDeps {
+function applyDeps(stores: CellStores, sinks: CommitSinks, tenant: Tenant, checkpoint: (step: string) => void): ApplyDeps {
   return {
     store: commitStore(stores.shard(tenant.shard)),
-    sinks: commitSinks(env, stores),
+    sinks,
     tools: { findRates, shortHash, hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex') },
     now: () => Date.now(),
     newCommitId: () => newId('commit', Date.now(), crypto.getRandomValues(new Uint8Array(13))),
@@ -64,14 +66,13 @@ function commitStore(db: D1Database): CommitStore {
 }
 
 function commitSinks(env: Env, stores: CellStores): CommitSinks {
+  // Analytics Engine has no jurisdictions: only the global cell may reach it.
+  const metrics = stores.cell === 'global' ? metricsSink(env.METRICS) : null
   return {
     async publish(message) {
       await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)
     },
-    // Analytics Engine has no jurisdictions: only the global cell may reach it.
-    writeMetrics: async (tenant, parts) => {
-      if (stores.cell === 'global') metricsSink(env.METRICS).write(tenant, parts)
-    },
+    writeMetrics: async (tenant, parts) => metrics?.write(tenant, parts),
     async applySpend(tenant, commitId, deltas) {
       await stores.object(env.TENANT_BUDGET, tenant.org_id).apply(commitId, deltas)
     },
@@ -92,5 +93,15 @@ export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
       const tenant = { org_id, workspace_id, project_id, cell, shard }
       await stores.object(env.LIVE_FEED, project_id).publish({ tenant, commit_id, batches: entries, events: [], omitted: 0 })
     },
+  }
+}
+
+/** The dead-letter consumer of one cell. */
+export function deadDeps(env: Env, cell: Cell): DeadDeps {
+  const stores = cellFor(env, cell)
+  return {
+    bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
+    tellFeed: (header) => stores.object(env.LIVE_FEED, header.project_id).dead([header.batch_id]),
+    log: log(env.LOG_LEVEL),
   }
 }

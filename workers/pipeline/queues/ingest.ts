@@ -19,7 +19,7 @@ export interface IngestDeps {
   /** Bytes of a journaled batch, null when it is not there. */
   readJournal(key: string): Promise<Uint8Array | null>
   /** Keeps a message that can never be applied, with the reason. */
-  bury(bytes: Uint8Array, reason: string): Promise<void>
+  bury(bytes: Uint8Array, reason: string): Promise<unknown>
   log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
 }
 
@@ -118,7 +118,7 @@ function backoffSeconds(attempts: number): number {
   return Math.min(2 ** attempts, RETRY_DELAY_SECONDS_MAX)
 }
 
-function bytesOf(body: unknown): Uint8Array {
+export function bytesOf(body: unknown): Uint8Array {
   if (body instanceof Uint8Array) return body
   if (body instanceof ArrayBuffer) return new Uint8Array(body)
   return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body ?? null))

@@ -1,0 +1,87 @@
+import { and, desc, eq, or } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/d1'
+import type { Role } from '../../contract/api.ts'
+import { AppError } from '../../domain/errors.ts'
+import type { ControlStore, KeyRow, OrgRow, ProjectRow, WorkspaceRow } from '../../services/tenant/store.ts'
+import { apiKey, member, organization, project, workspace } from './control-schema.ts'
+
+/** Organizations, members, workspaces, projects and keys, through drizzle on the control database. */
+export function controlStore(d1: D1Database): ControlStore {
+  const db = drizzle(d1)
+  return {
+    async orgsOf(userId) {
+      const rows = await db
+        .select({ org: organization, role: member.role })
+        .from(member)
+        .innerJoin(organization, eq(organization.id, member.orgId))
+        .where(eq(member.userId, userId))
+        .orderBy(organization.name)
+      return rows.map(({ org, role }) => ({ ...(org satisfies OrgRow), role }))
+    },
+    async findOrg(idOrSlug) {
+      return (await db.select().from(organization).where(or(eq(organization.id, idOrSlug), eq(organization.slug, idOrSlug))).limit(1))[0] ?? null
+    },
+    async roleOf(orgId, userId): Promise<Role | null> {
+      const rows = await db.select({ role: member.role }).from(member).where(and(eq(member.orgId, orgId), eq(member.userId, userId))).limit(1)
+      return rows[0]?.role ?? null
+    },
+    async createOrg(org, ownerId, firstWorkspace, firstProject) {
+      await unique(`The slug "${org.slug}" is taken: choose another.`, () =>
+        db.batch([
+          db.insert(organization).values(org),
+          db.insert(member).values({ orgId: org.id, userId: ownerId, role: 'owner', createdMs: org.createdMs }),
+          db.insert(workspace).values(firstWorkspace),
+          db.insert(project).values(firstProject),
+        ]),
+      )
+    },
+    async workspaces(orgId): Promise<WorkspaceRow[]> {
+      return db.select().from(workspace).where(eq(workspace.orgId, orgId)).orderBy(workspace.createdMs)
+    },
+    async createWorkspace(row) {
+      await unique(`This organization has a workspace "${row.slug}": choose another slug.`, () => db.insert(workspace).values(row))
+    },
+    async projects(orgId): Promise<ProjectRow[]> {
+      return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
+    },
+    async findProject(id) {
+      const rows = await db
+        .select({ project, org: organization })
+        .from(project)
+        .innerJoin(organization, eq(organization.id, project.orgId))
+        .where(eq(project.id, id))
+        .limit(1)
+      return rows[0] ?? null
+    },
+    async createProject(row) {
+      await unique(`This organization has a project "${row.slug}": choose another slug.`, () => db.insert(project).values(row))
+    },
+    async updateProject(orgId, id, change) {
+      await db.update(project).set(change).where(and(eq(project.orgId, orgId), eq(project.id, id)))
+    },
+    async keys(orgId, projectId): Promise<KeyRow[]> {
+      return db.select().from(apiKey).where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId))).orderBy(desc(apiKey.createdMs))
+    },
+    async createKey(row) {
+      await db.insert(apiKey).values(row)
+    },
+    async revokeKey(orgId, projectId, keyId, nowMs) {
+      const rows = await db
+        .update(apiKey)
+        .set({ revokedMs: nowMs })
+        .where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId), eq(apiKey.id, keyId)))
+        .returning()
+      return rows[0] ?? null
+    },
+  }
+}
+
+async function unique(detail: string, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await write()
+  } catch (error) {
+    const text = `${String(error)} ${error instanceof Error ? String(error.cause) : ''}`
+    if (text.includes('UNIQUE constraint failed')) throw new AppError('conflict', detail, { errors: [{ pointer: '/slug', detail: 'taken' }] })
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+import { GROUP_DIMENSIONS } from '../../../domain/rollup-row.ts'
+
+/**
+ * Logical column → position in an Analytics Engine data point. Writer and reader both build from this map.
+ * Columns may be added, never moved: stored points keep their positions.
+ */
+export const BLOBS = ['kind', 'project_id', 'workspace_id', ...GROUP_DIMENSIONS] as const
+export const DOUBLES = [
+  'minute_ms', 'n', 'errors', 'successes', 'latency_sum_ms', 'latency_n', 'latency_ms', 'cost_nanousd', 'paid', 'unpriced',
+  'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning',
+] as const
+
+export type Blob = (typeof BLOBS)[number]
+export type Double = (typeof DOUBLES)[number]
+
+export const blob = (name: Blob) => `blob${BLOBS.indexOf(name) + 1}`
+export const double = (name: Double) => `double${DOUBLES.indexOf(name) + 1}`
+
+/** Platform limits: Workers Analytics Engine, "Limits". */
+export const BLOBS_MAX = 20
+export const DOUBLES_MAX = 20
+export const INDEX_BYTES_MAX = 96
+export const BLOBS_BYTES_MAX = 16_384
+export const POINTS_PER_INVOCATION_MAX = 250

@@ -1,0 +1,69 @@
+/** UTC offsets over a range: each holds until the next one begins. */
+export interface OffsetSpan {
+  from_ms: number
+  offset_ms: number
+}
+
+const DAY_MS = 86_400_000
+const MINUTE_MS = 60_000
+const formatters = new Map<string, Intl.DateTimeFormat>()
+
+export function isTimeZone(zone: string): boolean {
+  try {
+    formatterOf(zone)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Local time minus UTC in an IANA zone at a moment, in milliseconds. */
+export function offsetAt(zone: string, ms: number): number {
+  const parts: Record<string, number> = {}
+  for (const { type, value } of formatterOf(zone).formatToParts(ms)) parts[type] = Number(value)
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
+  const local = Date.UTC(year, month - 1, day, hour, minute, second)
+  return local - (ms - (ms % 1000))
+}
+
+/** The offsets in force over [from, to), with each change found to the minute. */
+export function offsetSpans(zone: string, fromMs: number, toMs: number): OffsetSpan[] {
+  const spans = [{ from_ms: fromMs, offset_ms: offsetAt(zone, fromMs) }]
+  for (let at = fromMs; at < toMs; at += DAY_MS) {
+    const next = Math.min(at + DAY_MS, toMs)
+    const before = spans.at(-1)?.offset_ms
+    const after = offsetAt(zone, next)
+    if (after === before) continue
+    spans.push({ from_ms: changeBetween(zone, at, next, after), offset_ms: after })
+  }
+  return spans
+}
+
+/** The UTC moment at which the local day with this index (days since 1970-01-01, local) begins. */
+export function dayStart(zone: string, dayIndex: number): number {
+  const local = dayIndex * DAY_MS
+  const guess = local - offsetAt(zone, local)
+  return local - offsetAt(zone, guess)
+}
+
+function changeBetween(zone: string, low: number, high: number, after: number): number {
+  let from = low
+  let to = high
+  while (to - from > MINUTE_MS) {
+    const middle = Math.floor((from + to) / 2)
+    if (offsetAt(zone, middle) === after) to = middle
+    else from = middle
+  }
+  return Math.ceil(from / MINUTE_MS) * MINUTE_MS
+}
+
+function formatterOf(zone: string): Intl.DateTimeFormat {
+  let formatter = formatters.get(zone)
+  if (formatter === undefined) {
+    formatter = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone, hourCycle: 'h23', year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric',
+    })
+    formatters.set(zone, formatter)
+  }
+  return formatter
+}

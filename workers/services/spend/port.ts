@@ -1,0 +1,29 @@
+import type { SPEND_GROUPS } from '../../contract/api.ts'
+import type { Tenant } from '../../contract/tenant.ts'
+
+export type SpendGroup = (typeof SPEND_GROUPS)[number]
+
+export interface SpendQuery {
+  from_ms: number
+  to_ms: number
+  group_by: readonly SpendGroup[]
+  /** IANA zone in which days are cut. */
+  time_zone: string
+}
+
+/** Exact sums; each key holds one value per group. */
+export interface SpendSum {
+  key: string[]
+  cost_nanousd: bigint
+  entries: number
+  unpriced: number
+  tokens_prompt: number
+  tokens_completion: number
+  tokens_cached: number
+  tokens_cache_write: number
+  tokens_reasoning: number
+}
+
+export interface SpendStore {
+  spend(tenant: Tenant, projectIds: readonly string[], query: SpendQuery): Promise<SpendSum[]>
+}

@@ -1,0 +1,63 @@
+import type { CanonicalEvent } from '../../contract/event.ts'
+import type { ProjectTenant } from '../../contract/tenant.ts'
+
+/** A row of the trace table. */
+export interface TraceRow {
+  sort_ms: number
+  trace_id: string
+  started_ms: number
+  ended_ms: number
+  complete: number
+  status: string
+  outcome: string
+  error_type: string
+  name: string
+  environment: string
+  agent_id: string
+  workflow_id: string
+  workflow_version: string
+  user_id: string
+  session_id: string
+  providers: string
+  models: string
+  events: number
+  errors: number
+  llm_calls: number
+  tool_calls: number
+  retries: number
+  fallbacks: number
+  unpriced: number
+  cost_nanousd: number
+  tokens_prompt: number
+  tokens_completion: number
+  batches: string
+}
+
+export interface TraceFilter {
+  from_ms: number
+  to_ms: number
+  equals: Partial<Record<'status' | 'error_type' | 'agent_id' | 'workflow_id' | 'workflow_version' | 'user_id' | 'environment', string>>
+  model?: string
+  provider?: string
+  min_cost_nanousd?: number
+  q?: string
+}
+
+/** Where a page ended: the last row that was looked at, found or not. */
+export interface TracePosition {
+  sort_ms: number
+  trace_id: string
+}
+
+export interface PackedBatch {
+  events: CanonicalEvent[]
+  /** Event index → [cost_nanousd, cost_source]. */
+  costs: Record<string, [number, 'reported' | 'computed' | 'unpriced']>
+}
+
+/** Traces of one project; a page looks at a bounded number of rows, so it may end before it is full. */
+export interface TraceStore {
+  page(tenant: ProjectTenant, filter: TraceFilter, after: TracePosition | null, limit: number): Promise<{ rows: TraceRow[]; next: TracePosition | null }>
+  find(tenant: ProjectTenant, traceId: string): Promise<TraceRow | null>
+  batches(tenant: ProjectTenant, batchIds: string[]): Promise<PackedBatch[]>
+}
