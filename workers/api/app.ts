@@ -1,0 +1,57 @@
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { HTTPException } from 'hono/http-exception'
+import { AppError } from '../domain/errors.ts'
+import { problemResponse } from '../domain/problem.ts'
+import { makeDeps } from './deps.ts'
+import { document } from './document.ts'
+import { docsPage } from './docs-page.ts'
+import { logFailure } from './log.ts'
+import type { App } from './route.ts'
+import { ingestRoutes } from './routes/ingest.ts'
+import { metricsRoutes } from './routes/metrics.ts'
+import { orgRoutes } from './routes/orgs.ts'
+import { projectRoutes } from './routes/projects.ts'
+import { schemaRoutes } from './routes/schemas.ts'
+import { traceRoutes } from './routes/traces.ts'
+
+/** The api's routes, its document and its error handling. */
+export function makeApp(): App {
+  const app: App = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (result.success) return
+      const where = result.target === 'json' ? '' : result.target === 'param' ? 'path' : 'query'
+      const errors = result.error.issues.map((issue) => ({ pointer: `${where}/${issue.path.map(String).join('/')}`, detail: issue.message }))
+      throw new AppError('invalid_input', errors[0] ? `${errors[0].pointer}: ${errors[0].detail}` : 'The request is not valid.', { errors })
+    },
+  })
+  app.use(async (c, next) => {
+    c.set('requestId', c.req.header('x-request-id') ?? crypto.randomUUID())
+    c.set('deps', makeDeps(c.env, new URL(c.req.url).origin))
+    await next()
+    if (c.res.webSocket || c.res.status === 101) return
+    if (!c.res.headers.has('cache-control')) c.header('cache-control', 'private, no-store')
+  })
+  app.onError((error, c) => {
+    const known = error instanceof HTTPException ? fromHono(error) : error
+    logFailure(c.env.LOG_LEVEL, known, c.get('requestId'), c.req.method, c.req.routePath)
+    return problemResponse(known, c.get('requestId'))
+  })
+  app.notFound((c) => problemResponse(new AppError('not_found', 'There is no such endpoint; /api/docs lists them.'), c.get('requestId') ?? ''))
+
+  app.get('/api/healthz', (c) => c.json({ status: 'ok' }))
+  app.on(['GET', 'POST'], '/api/auth/*', (c) => c.get('deps').auth.handler(c.req.raw))
+  orgRoutes(app)
+  projectRoutes(app)
+  traceRoutes(app)
+  metricsRoutes(app)
+  ingestRoutes(app)
+  schemaRoutes(app)
+  app.get('/api/openapi.json', (c) => c.json(document(app), 200, { 'cache-control': 'public, max-age=300' }))
+  app.get('/api/docs', () => docsPage(document(app)))
+  return app
+}
+
+function fromHono(error: HTTPException): AppError {
+  if (error.status === 400) return new AppError('unreadable', 'The body is not JSON.')
+  return error.status < 500 ? new AppError('not_found', 'There is no such endpoint.') : new AppError('internal', 'Something broke on our side.', { cause: error })
+}

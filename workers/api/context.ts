@@ -1,0 +1,105 @@
+import type { Context } from 'hono'
+import type { Role } from '../contract/api.ts'
+import { roleMay, scopesMay, type Permission } from '../contract/permissions.ts'
+import type { KeyRecord, ProjectTenant, Tenant } from '../contract/tenant.ts'
+import { keyInHeaders } from '../domain/credential.ts'
+import { AppError } from '../domain/errors.ts'
+import type { OrgRow, ProjectRow } from '../services/tenant/store.ts'
+import type { Deps } from './deps.ts'
+import type { Env } from './env.ts'
+
+export type AppContext = Context<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
+
+export type Actor = { type: 'user'; id: string; name: string; email: string } | { type: 'key'; id: string; record: KeyRecord }
+
+/** Who asks, and for what they are let in. */
+export interface Who {
+  actor: Actor
+  role: Role | null
+  org: OrgRow | null
+  project: ProjectRow | null
+}
+
+const MISSING = 'There is no such thing here, or it is not yours to see.'
+
+/** Resolves the credential and the tenant that the path names, and checks the permission. @throws AppError. */
+export async function admit(c: AppContext, permission: Permission): Promise<Who> {
+  const deps = c.get('deps')
+  const actor = await actorOf(c, deps)
+  const orgParam = c.req.param('org')
+  const projectParam = c.req.param('project')
+  const who: Who = { actor, role: null, org: null, project: null }
+  if (projectParam !== undefined) {
+    const found = await deps.tenants.control.findProject(projectParam)
+    if (found) Object.assign(who, found)
+  } else if (orgParam !== undefined) who.org = await deps.tenants.control.findOrg(orgParam)
+  if ((projectParam !== undefined || orgParam !== undefined) && who.org === null) throw new AppError('not_found', MISSING)
+  await checkAccess(deps, who, permission)
+  return who
+}
+
+/** Lets an actor into an organization or project that was found elsewhere than in the path. */
+export async function admitTo(deps: Deps, who: Who, org: OrgRow, project: ProjectRow, permission: Permission): Promise<Who> {
+  const inside = { ...who, org, project }
+  await checkAccess(deps, inside, permission)
+  return inside
+}
+
+async function checkAccess(deps: Deps, who: Who, permission: Permission): Promise<void> {
+  const { actor, org, project } = who
+  if (actor.type === 'key') {
+    // A key stands for one project: others, even of its own organization, do not exist for it.
+    if (org !== null && org.id !== actor.record.org_id) throw new AppError('not_found', MISSING)
+    if (project !== null && project.id !== actor.record.project_id) throw new AppError('not_found', MISSING)
+    if (!scopesMay(actor.record.scopes, permission)) throw new AppError('forbidden', `This API key may not do this (${permission}).`)
+    return
+  }
+  if (org === null) return
+  const role = await deps.tenants.control.roleOf(org.id, actor.id)
+  if (role === null) throw new AppError('not_found', MISSING)
+  if (!roleMay(role, permission)) throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
+  who.role = role
+}
+
+async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
+  const key = keyInHeaders(c.req.raw.headers)
+  if (key !== null) return keyActor(deps, key)
+  const session = await deps.auth.api.getSession({ headers: c.req.raw.headers })
+  if (!session) throw new AppError('unauthenticated', 'Sign in, or send an API key with scope "read".')
+  requireSameOrigin(c)
+  return { type: 'user', id: session.user.id, name: session.user.name, email: session.user.email }
+}
+
+async function keyActor(deps: Deps, key: string): Promise<Actor> {
+  const refused = new AppError('unauthenticated', 'This API key does not exist, was revoked or has expired.')
+  const record = await deps.keys.find(deps.keys.sha256(key))
+  if (record === null || (record.expires_at !== null && record.expires_at <= deps.now())) throw refused
+  return { type: 'key', id: record.key_id, record }
+}
+
+/** A cookie is sent by any page's form: a change, or a socket, must come from our own pages. */
+function requireSameOrigin(c: AppContext): void {
+  const upgrade = c.req.header('upgrade') !== undefined
+  if ((c.req.method === 'GET' || c.req.method === 'HEAD') && !upgrade) return
+  const origin = c.req.header('origin')
+  if (origin !== undefined && origin !== new URL(c.req.url).origin) throw new AppError('forbidden', 'This request comes from another site.')
+  const site = c.req.header('sec-fetch-site')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new AppError('forbidden', 'This request comes from another site.')
+}
+
+export function tenantOf(who: Who): Tenant {
+  if (who.org === null) throw new Error('a route without {org} or {project} asked for its tenant')
+  return { org_id: who.org.id, cell: who.org.cell, shard: who.org.shard }
+}
+
+export function projectTenantOf(who: Who): ProjectTenant {
+  if (who.project === null) throw new Error('a route without {project} asked for its project')
+  return { ...tenantOf(who), workspace_id: who.project.workspaceId, project_id: who.project.id }
+}
+
+/** Projects that the actor may read in the organization: a key sees its own. */
+export async function visibleProjects(deps: Deps, who: Who): Promise<ProjectRow[]> {
+  const { actor } = who
+  const projects = await deps.tenants.control.projects(tenantOf(who).org_id)
+  return actor.type === 'key' ? projects.filter((p) => p.id === actor.record.project_id) : projects
+}

@@ -1,0 +1,102 @@
+import { makeAuth, type Auth } from '../adapters/auth.ts'
+import { cellFor, shardOf } from '../adapters/cells.ts'
+import { controlStore } from '../adapters/d1/control-store.ts'
+import { findApplied } from '../adapters/d1/commit.ts'
+import { receiptRows } from '../adapters/d1/receipt-store.ts'
+import { spendStore } from '../adapters/d1/spend-store.ts'
+import { traceStore } from '../adapters/d1/trace-store.ts'
+import { sha256Hex } from '../adapters/hash.ts'
+import { findKey, keyWriter } from '../adapters/keys-kv.ts'
+import { d1Metrics } from '../adapters/metrics/d1/store.ts'
+import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import type { ProjectTenant } from '../contract/tenant.ts'
+import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
+import type { VerifyDeps } from '../services/key/verify.ts'
+import type { MetricsStore } from '../services/metrics/port.ts'
+import type { ReplayDeps } from '../services/recovery/replay.ts'
+import type { SpendStore } from '../services/spend/port.ts'
+import type { TenantDeps } from '../services/tenant/store.ts'
+import type { TraceStore } from '../services/trace/store.ts'
+import type { Env } from './env.ts'
+
+export interface Deps {
+  auth: Auth
+  tenants: TenantDeps
+  keys: VerifyDeps
+  traces: TraceStore
+  metrics: MetricsStore
+  spend: SpendStore
+  receipts: ReceiptDeps
+  watermarks: WatermarkDeps
+  replay: ReplayDeps
+  /** Forwards an authorized upgrade to the project's feed. */
+  live(tenant: ProjectTenant, request: Request): Promise<Response>
+  now(): number
+}
+
+const auths = new Map<string, Auth>()
+const ORIGINS_MAX = 20
+
+/** Everything the routes need, built from the bindings for one request. */
+export function makeDeps(env: Env, origin: string): Deps {
+  const now = () => Date.now()
+  const feed = (tenant: ProjectTenant) => cellFor(env, tenant.cell).object(env.LIVE_FEED, tenant.project_id)
+  const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
+  return {
+    auth: authFor(env, origin),
+    tenants: {
+      control: controlStore(env.CONTROL), keyRecords: keyWriter(env.KEYS), now, sha256: sha256Hex,
+      random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    },
+    keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
+    traces: traceStore((tenant) => shardOf(env, tenant)),
+    metrics: d1Metrics((tenant) => shardOf(env, tenant), now),
+    spend: spendStore((tenant) => shardOf(env, tenant)),
+    receipts: {
+      applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
+      dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,
+      open: (tenant, id) => feed(tenant).open(id),
+      async journaled(tenant, id) {
+        const page = await cellFor(env, tenant.cell).bucket.list({ prefix: `journal/${tenant.org_id}/${tenant.project_id}/` })
+        return page.objects.some((object) => object.key.endsWith(`-${id}`))
+      },
+    },
+    watermarks: {
+      watermark: (tenant) => feed(tenant).watermark(),
+      stale: (tenant, before) => feed(tenant).stale(before),
+      async appliedIds(tenant, ids) {
+        const rows = await findApplied(shardOf(env, tenant), ids.map((batch_id) => ({ project_id: tenant.project_id, batch_id })))
+        return rows.map((row) => row.batch_id)
+      },
+      close: (tenant, ids) => feed(tenant).dead(ids),
+      deadCount: (tenant) => letters(tenant).count(tenant),
+      now,
+    },
+    replay: {
+      list: (tenant, cursor, limit) => letters(tenant).list(tenant, cursor, limit),
+      find: (tenant, id) => letters(tenant).find(tenant, id),
+      send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(bytes, { contentType: 'bytes' }),
+      markReplayed: (tenant, id) => letters(tenant).markReplayed(tenant, id, now()),
+      remove: (tenant, id) => letters(tenant).remove(tenant, id),
+      isApplied: async (tenant, batch_id) => (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
+    },
+    live(tenant, request) {
+      const forwarded = new Request(request)
+      forwarded.headers.set('x-agentops-project', tenant.project_id)
+      forwarded.headers.delete('cookie')
+      forwarded.headers.delete('authorization')
+      return feed(tenant).fetch(forwarded)
+    },
+    now,
+  }
+}
+
+function authFor(env: Env, origin: string): Auth {
+  let auth = auths.get(origin)
+  if (auth === undefined) {
+    if (auths.size >= ORIGINS_MAX) auths.clear()
+    auth = makeAuth(env.CONTROL, env.AUTH_SECRET, origin)
+    auths.set(origin, auth)
+  }
+  return auth
+}

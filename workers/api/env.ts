@@ -1,0 +1,8 @@
+import type { LiveFeed } from '../pipeline/objects/live-feed.ts'
+import type { TenantBudget } from '../pipeline/objects/tenant-budget.ts'
+
+/** The api's bindings; objects of the pipeline carry their classes. */
+export type Env = Omit<ApiEnv, 'LIVE_FEED' | 'TENANT_BUDGET'> & {
+  LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
+}

@@ -1,0 +1,73 @@
+import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import { Problem } from '../contract/problem.ts'
+import { PERMISSIONS, type Permission } from '../contract/permissions.ts'
+import type { Deps } from './deps.ts'
+import type { Env } from './env.ts'
+import { admit, type AppContext, type Who } from './context.ts'
+
+export type App = OpenAPIHono<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
+
+type Method = 'get' | 'post' | 'patch' | 'delete'
+
+export interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> {
+  method: Method
+  /** With OpenAPI braces, like `/api/v1/orgs/{org}`. */
+  path: string
+  tag: string
+  summary: string
+  permission: Permission
+  params?: P
+  query?: Q
+  body?: B
+  status?: 200 | 201
+  answer: A
+  handle(input: { params: z.infer<P>; query: z.infer<Q>; body: z.infer<B>; who: Who; deps: Deps; c: AppContext }): Promise<z.input<A>>
+}
+
+const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } })
+const none = z.object({})
+
+/** Registers a route with its document, its permission and its checks. A route cannot be made without a permission. */
+export function route<P extends z.ZodObject = typeof none, Q extends z.ZodObject = typeof none, B extends z.ZodType = typeof none, A extends z.ZodType = z.ZodType>(
+  app: App,
+  spec: RouteSpec<P, Q, B, A>,
+): void {
+  if (!(spec.permission in PERMISSIONS)) throw new Error(`${spec.method} ${spec.path} has no permission`)
+  const status = spec.status ?? 200
+  const definition = createRoute({
+    method: spec.method,
+    path: spec.path,
+    tags: [spec.tag],
+    summary: spec.summary,
+    'x-permission': spec.permission,
+    security: [{ session: [] }, ...(PERMISSIONS[spec.permission].scopes.length > 0 ? [{ key: [] }] : [])],
+    request: {
+      ...(spec.params && { params: spec.params }),
+      ...(spec.query && { query: spec.query }),
+      ...(spec.body && { body: { required: true, content: { 'application/json': { schema: spec.body } } } }),
+    },
+    responses: {
+      [status]: { description: 'Done', content: { 'application/json': { schema: spec.answer } } },
+      401: problem('Not signed in, or the key is not valid'),
+      403: problem('Not permitted'),
+      404: problem('Does not exist, or is not yours'),
+      422: problem('Not valid'),
+    },
+  })
+  app.use(definition.getRoutingPath(), async (c, next) => {
+    if (c.req.method.toLowerCase() === spec.method) c.set('who', await admit(c as AppContext, spec.permission))
+    await next()
+  })
+  app.openapi(definition, (async (c: AppContext) => {
+    const valid = (part: 'param' | 'query' | 'json') => (c.req as unknown as { valid(part: string): unknown }).valid(part) ?? {}
+    const answer = await spec.handle({
+      params: (spec.params ? valid('param') : {}) as z.infer<P>,
+      query: (spec.query ? valid('query') : {}) as z.infer<Q>,
+      body: (spec.body ? valid('json') : {}) as z.infer<B>,
+      who: c.get('who'),
+      deps: c.get('deps'),
+      c,
+    })
+    return answer instanceof Response ? answer : c.json(answer as object, status)
+  }) as never)
+}
