@@ -5,7 +5,9 @@ import { parseRange } from '../../web/src/lib/features/filters/range.ts'
 import {
   errorsQuery, modelsQuery, previousTotalsQuery, seriesQuery, shapeChanges, shapeSeries, shapeTotals, totalsQuery, workflowsQuery, type Totals,
 } from '../../web/src/lib/features/overview/overview.ts'
-import { shapeErrors, shapeModels, shapeWorkflows } from '../../web/src/lib/features/overview/top.ts'
+import { loadOverview } from '../../web/src/lib/features/overview/load.ts'
+import { shapeSpend, spendQuery } from '../../web/src/lib/features/overview/spend.ts'
+import { costsFromLedger, costsFromMetrics, shapeErrors, shapeModels, shapeWorkflows } from '../../web/src/lib/features/overview/top.ts'
 import { mergeWatermarks } from '../../web/src/lib/features/overview/watermark.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 30)
@@ -76,17 +78,67 @@ describe('shapeSeries', () => {
   })
 })
 
+describe('spend so far', () => {
+  const day = (iso: string, cost: string, unpriced = 0) =>
+    ({ day: iso, cost_usd: cost, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0, tokens_reasoning: 0, entries: 1, unpriced })
+
+  it('asks once, for the month in the viewer’s zone, ending on a full hour', () => {
+    expect(spendQuery(SCOPE, NOW, 'Europe/Berlin')).toEqual({
+      from: '2026-10-31T23:00:00.000Z', to: '2026-11-23T13:00:00.000Z', group_by: 'day', time_zone: 'Europe/Berlin', project: 'prj_1',
+    })
+  })
+
+  it('finds today in it', () => {
+    const data = [day('2026-11-22T23:00:00.000Z', '1.500000000', 2), day('2026-11-21T23:00:00.000Z', '3.000000000', 1)]
+    expect(shapeSpend({ data, total_cost_usd: '4.500000000' }, NOW, 'Europe/Berlin')).toEqual({
+      today_usd: '1.500000000', month_usd: '4.500000000', today_unpriced: 2, month_unpriced: 3,
+    })
+    expect(shapeSpend({ data: [], total_cost_usd: '0.000000000' }, NOW, 'UTC').today_usd).toBe('0.000000000')
+  })
+})
+
+describe('loadOverview', () => {
+  it('asks eight things, and one that fails leaves the others standing', async () => {
+    const asked: string[] = []
+    const api = {
+      metrics: async (query: { kind?: string; dimensions?: string[] }) => {
+        asked.push(`metrics ${query.kind} ${query.dimensions?.join() ?? ''}`)
+        if (query.kind === 'llm') throw Object.assign(new Error('x'), { problem: { detail: 'Too much at once.', instance: 'req_1' } })
+        return answer([])
+      },
+      spend: async (query: Record<string, string>) => {
+        asked.push(`spend ${query.group_by}`)
+        return { data: [], total_cost_usd: '0.000000000' }
+      },
+      watermark: async (id: string) => ({ project_id: id, complete_until: iso(NOW), events_behind: 0, batches_behind: 0, dead_letters: 0, lost: 0 }),
+    }
+    const load = loadOverview(api, PERIOD, { project_id: null, environment: null }, ['a', 'b'], NOW)
+    expect(await load.models).toEqual({ ok: false, problem: { detail: 'Too much at once.', request_id: 'req_1' } })
+    expect(await load.workflows).toMatchObject({ ok: true })
+    expect(await load.watermark).toMatchObject({ ok: true, value: { complete_until_ms: NOW } })
+    expect(asked.sort()).toEqual([
+      'metrics llm provider,model', 'metrics request error_type', 'metrics request workflow_id', 'metrics total ', 'metrics total ', 'metrics total ',
+      'spend day', 'spend workflow',
+    ])
+  })
+})
+
 describe('top lists', () => {
   const spendRow = (workflow: string, cost: string) =>
-    ({ workflow_id: workflow, cost_usd: cost, tokens_prompt: 10, tokens_completion: 5, tokens_cached: 0, tokens_cache_write: 0, tokens_reasoning: 0, entries: 1, unpriced: 2 })
+    ({ workflow, cost_usd: cost, tokens_prompt: 10, tokens_completion: 5, tokens_cached: 0, tokens_cache_write: 0, tokens_reasoning: 0, entries: 1, unpriced: 2 })
 
   it('joins requests with what the ledger says they cost', () => {
     const list = shapeWorkflows(
       answer([{ workflow_id: 'a', count: 7, success_rate: 0.5, latency_p90_ms: 900 }, { workflow_id: 'b', count: 70, success_rate: 1, latency_p90_ms: 20 }]),
-      { data: [spendRow('a', '2.000000000'), spendRow('', '1.000000000')], total_cost_usd: '3.000000000' },
+      costsFromLedger({ data: [spendRow('a', '2.000000000'), spendRow('', '1.000000000')], total_cost_usd: '3.000000000' }),
     )
     expect(list.rows.map((row) => [row.id, row.cost_usd, row.count])).toEqual([['a', '2.000000000', 7], ['', '1.000000000', 0], ['b', '0.000000000', 70]])
     expect(list).toMatchObject({ others: 0, total_cost_usd: '3.000000000' })
+  })
+
+  it('takes the cost of model calls where the ledger cannot tell', () => {
+    const costs = costsFromMetrics(answer([{ workflow_id: 'a', cost_usd: '0.000000007', unpriced: 1, tokens_total: 9 }]))
+    expect(shapeWorkflows(answer([]), costs).rows[0]).toMatchObject({ id: 'a', cost_usd: '0.000000007', unpriced: 1, tokens: 9 })
   })
 
   it('orders money exactly and sums up what it leaves out', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR_MS, parseRange, rangeParams, refreshMs, withRange } from '../../web/src/lib/features/filters/range.ts'
-import { dayStart, fromLocalInput, isZone, monthStart, offsetMs, toLocalInput } from '../../web/src/lib/features/filters/zone.ts'
+import { dayStart, fromLocalInput, isZone, monthStart, offsetMs, toLocalInput } from '../../web/src/lib/zone.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 34, 56)
 const iso = (ms: number) => new Date(ms).toISOString()

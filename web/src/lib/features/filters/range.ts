@@ -1,4 +1,4 @@
-import { dayStart, fromLocalInput } from './zone.ts'
+import { dayStart, fromLocalInput } from '../../zone.ts'
 
 export const PRESETS = ['1h', '24h', '7d', '30d', '90d'] as const
 export type Preset = (typeof PRESETS)[number]

@@ -52,6 +52,13 @@ export function workflowsQuery(period: Period, scope: OverviewScope): Partial<Me
   }
 }
 
+/** What the model calls of each workflow cost, where the ledger cannot tell: it knows no environment. */
+export function workflowCostQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
+  return {
+    ...base(scope, period.from_ms, period.to_ms), kind: 'llm', dimensions: ['workflow_id'], measures: ['cost_usd', 'unpriced', 'tokens_total'], limit: 500,
+  }
+}
+
 /** Calls, cost and tokens of each model. */
 export function modelsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {

@@ -26,8 +26,28 @@ export interface TopList {
   total_cost_usd: string
 }
 
-/** Workflows by what they cost (ledger), with what they did (metrics). */
-export function shapeWorkflows(metrics: MetricsAnswer, spend: SpendAnswer): TopList {
+/** What a workflow cost. */
+export interface WorkflowCost {
+  workflow: string
+  cost_usd: string
+  unpriced: number
+  tokens: number
+}
+
+export function costsFromLedger(spend: SpendAnswer): WorkflowCost[] {
+  return spend.data.map((row) => ({
+    workflow: textOf(row.workflow), cost_usd: row.cost_usd, unpriced: row.unpriced, tokens: row.tokens_prompt + row.tokens_completion,
+  }))
+}
+
+export function costsFromMetrics(answer: MetricsAnswer): WorkflowCost[] {
+  return answer.data.map((row) => ({
+    workflow: textOf(row.workflow_id), cost_usd: usd(row), unpriced: amount(row, 'unpriced') ?? 0, tokens: amount(row, 'tokens_total') ?? 0,
+  }))
+}
+
+/** Workflows by what they cost, with what they did. */
+export function shapeWorkflows(metrics: MetricsAnswer, costs: readonly WorkflowCost[]): TopList {
   const rows = new Map<string, TopRow>()
   for (const row of metrics.data) {
     const id = String(row.workflow_id ?? '')
@@ -35,12 +55,7 @@ export function shapeWorkflows(metrics: MetricsAnswer, spend: SpendAnswer): TopL
       ...emptyRow(id), count: amount(row, 'count') ?? 0, success_rate: amount(row, 'success_rate'), p90_ms: amount(row, 'latency_p90_ms'),
     })
   }
-  for (const entry of spend.data) {
-    const id = textOf(entry.workflow_id)
-    const row = rows.get(id) ?? emptyRow(id)
-    const tokens = entry.tokens_prompt + entry.tokens_completion
-    rows.set(id, { ...row, cost_usd: entry.cost_usd, unpriced: entry.unpriced, tokens })
-  }
+  for (const { workflow, ...cost } of costs) rows.set(workflow, { ...(rows.get(workflow) ?? emptyRow(workflow)), ...cost })
   return topOf([...rows.values()])
 }
 
