@@ -57,7 +57,7 @@ function wholeNumber(name: string, text: string, low: number, high: number): num
 
 async function main(): Promise<void> {
   const options = readOptions()
-  await untilReady(options.url)
+  await findServer(options.url)
   const account: Account = { email: EMAIL, password: options.password, orgName: 'Acme', orgSlug: 'acme' }
   const project = await openAccount(options.url, account)
   console.log(`signed in as ${EMAIL}, password ${options.password}`)
@@ -104,11 +104,11 @@ function progressBar(): (done: number, of: number, traces: number) => void {
   }
 }
 
-async function untilReady(url: string): Promise<void> {
-  const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
+async function findServer(url: string): Promise<void> {
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(10_000) }).catch(() => undefined)
   if (answer === undefined)
     throw new Error(`no server answers at ${url}: start one with npm start, or name it with --url`)
-  if (!answer.ok) throw new Error(`the server at ${url} is not ready: ${(await answer.text()).slice(0, 300)}`)
+  if (!answer.ok) throw new Error(`the server at ${url} is not well: ${(await answer.text()).slice(0, 300)}`)
 }
 
 /** Accepted is not yet counted: waits until the project's watermark has nothing left behind it. */
