@@ -40,6 +40,12 @@ async function timed(name: string, log: (line: string) => void, build: () => Pro
 
 /** SvelteKit's build, then wrangler's bundle of its output. */
 async function buildWeb(): Promise<Bundle> {
+  await buildWebOutput()
+  return bundleWorker(WEB_WORKER, WEB_OUTPUT)
+}
+
+/** SvelteKit's build into `web/.svelte-kit/cloudflare`, from where wrangler deploys it. */
+export async function buildWebOutput(): Promise<void> {
   const stamp = join(BUILD_DIR, 'vite-key')
   const key = hashFiles(webInputs())
   const before = existsSync(stamp) ? await readFile(stamp, 'utf8') : ''
@@ -48,7 +54,6 @@ async function buildWeb(): Promise<Bundle> {
     await mkdir(BUILD_DIR, { recursive: true })
     await writeFile(stamp, key)
   }
-  return bundleWorker(WEB_WORKER, WEB_OUTPUT)
 }
 
 function webInputs(): string[] {

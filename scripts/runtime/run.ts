@@ -6,6 +6,7 @@ export interface RunResult {
   code: number
   /** Standard output and standard error as they came. */
   output: string
+  stdout?: string
 }
 
 export interface RunOptions {
@@ -34,16 +35,20 @@ export function run(command: string, args: readonly string[], options: RunOption
       stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     })
     let output = ''
+    let stdout = ''
     const keep = (chunk: Buffer) => {
       const text = chunk.toString()
       output += text
       options.onOutput?.(text)
     }
-    child.stdout?.on('data', keep)
+    child.stdout?.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString()
+      keep(chunk)
+    })
     child.stderr?.on('data', keep)
     child.stdin?.end(options.input)
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code: code ?? 1, output }))
+    child.on('close', (code) => resolve({ code: code ?? 1, output, stdout }))
   })
 }
 

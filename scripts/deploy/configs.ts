@@ -1,0 +1,58 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { experimental_readRawConfig } from 'wrangler'
+import { z } from 'zod'
+import { BUILD_DIR } from '../runtime/paths.ts'
+import type { WorkerPlace } from '../runtime/workers.ts'
+import { kvTitle, type Inventory } from './plan.ts'
+
+// Its type stems from a package that wrangler bundles but does not ship types of.
+const readRawConfig = experimental_readRawConfig as unknown as (args: { config: string }) => { rawConfig: unknown }
+
+const RawConfig = z.looseObject({
+  main: z.string().optional(),
+  assets: z.looseObject({ directory: z.string().optional() }).optional(),
+  d1_databases: z.array(z.looseObject({ database_name: z.string(), migrations_dir: z.string().optional() })).optional(),
+  kv_namespaces: z.array(z.looseObject({ binding: z.string() })).optional(),
+})
+
+/**
+ * Writes a copy of a Worker's wrangler config that names the account's resources by id, and returns its path.
+ * The committed config never learns them: it deploys to any account.
+ */
+export async function writeDeployConfig(place: WorkerPlace, inventory: Pick<Inventory, 'd1' | 'kv'>): Promise<string> {
+  const raw = RawConfig.parse(readRawConfig({ config: place.config }).rawConfig)
+  const home = dirname(place.config)
+  const config = {
+    ...raw,
+    ...(raw.main ? { main: resolve(home, raw.main) } : {}),
+    ...(raw.assets?.directory ? { assets: { ...raw.assets, directory: resolve(home, raw.assets.directory) } } : {}),
+    ...(raw.d1_databases
+      ? { d1_databases: raw.d1_databases.map((database) => withDatabaseId(database, home, inventory)) }
+      : {}),
+    ...(raw.kv_namespaces
+      ? { kv_namespaces: raw.kv_namespaces.map((namespace) => withNamespaceId(namespace, inventory)) }
+      : {}),
+  }
+  const path = join(BUILD_DIR, 'deploy', `${place.name}.json`)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
+  return path
+}
+
+function withDatabaseId<D extends { database_name: string; migrations_dir?: string | undefined }>(
+  database: D,
+  home: string,
+  { d1 }: Pick<Inventory, 'd1'>,
+) {
+  const database_id = d1.find(({ name }) => name === database.database_name)?.id
+  if (!database_id) throw new Error(`the account has no D1 database ${database.database_name}`)
+  const { migrations_dir } = database
+  return { ...database, database_id, ...(migrations_dir ? { migrations_dir: resolve(home, migrations_dir) } : {}) }
+}
+
+function withNamespaceId<N extends { binding: string }>(namespace: N, { kv }: Pick<Inventory, 'kv'>) {
+  const id = kv.find(({ title }) => title === kvTitle(namespace.binding))?.id
+  if (!id) throw new Error(`the account has no KV namespace ${kvTitle(namespace.binding)}`)
+  return { ...namespace, id }
+}
