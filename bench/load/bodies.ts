@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer } from './buffer.ts'
 import { tracesOfHour } from '../../examples/fleet/fleet.ts'
 import { eventsOf, type FleetEvent } from '../../examples/fleet/native.ts'
 

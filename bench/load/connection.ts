@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer } from './buffer.ts'
 import { connect, type Socket } from 'node:net'
 
 export interface WireAnswer {

@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer'
+import { Buffer } from './buffer.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { makeTemplates, serialOf, stamp, type Template } from './bodies.ts'
 import { Connection, postHead } from './connection.ts'
