@@ -1,0 +1,10 @@
+import { redirect } from '@sveltejs/kit'
+import { sign } from '$lib/server/sign.ts'
+import { safeNext } from '$lib/session.ts'
+import type { Actions, PageServerLoad } from './$types'
+
+export const load: PageServerLoad = ({ locals, url }) => {
+  if (locals.me) redirect(303, safeNext(url.searchParams.get('next')))
+}
+
+export const actions: Actions = { default: (event) => sign(event, '/api/auth/sign-up/email', ['name', 'email', 'password']) }
