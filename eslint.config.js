@@ -61,6 +61,7 @@ export default ts.config(
     languageOptions: {
       globals: {
         Response: false,
+        HTMLRewriter: false,
         URL: false,
         crypto: false,
         module: false,

@@ -1,6 +1,7 @@
 // The local front line, in the place that Cloudflare's own network has when deployed: it lets requests through to the
 // edge Worker once the databases are migrated, and refuses new ones while the server shuts down.
 import { WorkerEntrypoint } from 'cloudflare:workers'
+import { answerReload, withReload } from './live-reload.mjs'
 
 let state = 'starting'
 let inFlight = 0
@@ -19,7 +20,8 @@ export default {
     if (state !== 'open') return refusal()
     inFlight++
     try {
-      return await env.EDGE.fetch(request)
+      if (!env.LIVE_RELOAD) return await env.EDGE.fetch(request)
+      return answerReload(request) ?? withReload(await env.EDGE.fetch(request))
     } finally {
       inFlight--
     }

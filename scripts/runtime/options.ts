@@ -15,6 +15,8 @@ export interface LocalOptions {
   vars: Record<string, string>
   /** Values of the configs' `[secrets]`. */
   secrets: Record<string, string>
+  /** Lets pages of the dashboard load themselves again when this process serves new bundles. */
+  liveReload?: boolean
   onLog: (line: { level: string; message: string }) => void
   /** Told when workerd had died and a new one was started. */
   onRestart: () => void
@@ -97,10 +99,14 @@ function missing(name: string, config: string): never {
   throw new Error(`${config} requires the secret ${name}, which was not given`)
 }
 
-function gate({ host, port }: LocalOptions): V4WorkerOptions {
+function gate({ host, port, liveReload }: LocalOptions): V4WorkerOptions {
   return {
     name: GATE,
-    modules: [{ type: 'ESModule', path: inRoot('scripts/runtime/gate.mjs') }],
+    modules: ['gate.mjs', 'live-reload.mjs'].map((file) => ({
+      type: 'ESModule' as const,
+      path: inRoot('scripts/runtime', file),
+    })),
+    bindings: { LIVE_RELOAD: liveReload ?? false },
     modulesRoot: inRoot('scripts/runtime'),
     compatibilityDate: '2026-11-01',
     serviceBindings: { EDGE, PIPELINE: { name: PIPELINE, entrypoint: 'Operations' } },

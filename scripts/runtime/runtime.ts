@@ -2,6 +2,7 @@ import { Miniflare } from 'miniflare'
 import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildAll } from './build.ts'
+import type { Bundle } from './bundle.ts'
 import { authSecret, endOrphan, lockDataDir, openDataDir } from './data-dir.ts'
 import { runCrons } from './crons.ts'
 import { reasonOf } from './errors.ts'
@@ -19,6 +20,8 @@ export interface RuntimeOptions {
   vars?: Record<string, string>
   /** Without the dashboard the build is much shorter. */
   withWeb?: boolean
+  /** Pages in a browser load themselves again after `reload`. */
+  liveReload?: boolean
   /** Progress of the start, and what the Workers log. */
   log?: (line: string) => void
   onWorkerLog?: (line: { level: string; message: string }) => void
@@ -39,6 +42,8 @@ export interface Runtime {
   scheduled(cron: string): Promise<void>
   /** Messages that wait in the queues. */
   backlog(): Promise<number>
+  /** Goes on with other bundles, in a new workerd on the same port and data. */
+  reload(bundles: readonly Bundle[]): Promise<void>
   /** Refuses new requests, lets the queues drain, and ends within this time. */
   stop(timeoutMs?: number): Promise<{ drained: boolean }>
 }
@@ -57,57 +62,78 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     await endOrphan(dataDir)
     const port = await freePort(host, options.port)
     const bundles = await buildAll({ withWeb: options.withWeb ?? true, log })
-    let opened = async () => {}
-    const { miniflare: local, crons } = localOptions({
-      bundles,
-      host,
-      port,
-      dataDir,
-      vars: { ...LOCAL_VARS, ...options.vars },
-      secrets: { AUTH_SECRET: authSecret(dataDir) },
-      onLog: options.onWorkerLog ?? (() => {}),
-      onRestart: () => void opened(),
-    })
-    const mf = newMiniflare(local)
-    const guard = guardAgainstOrphan(dataDir)
-    try {
-      await mf.ready
-      const applied = await migrateAll(mf)
-      if (applied > 0) log(`databases: ${applied} migrations applied`)
-      const control = controlOf(mf)
-      const timer = runCrons(mf, crons, log)
-      opened = async () => {
-        await control('/open')
-        await timer.runAll()
-      }
-      await opened()
-      const url = `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
-      return {
-        url,
-        miniflare: mf,
-        ready: () => readiness(url),
-        scheduled: (cron) => timer.run(cron),
-        backlog: async () => (await control('/backlog')).backlog ?? 0,
-        async stop(timeoutMs = STOP_MS) {
-          timer.stop()
-          const drained = await drain(control, timeoutMs - DISPOSE_MS)
-          await mf.dispose()
-          guard.release()
-          rmSync(pidFile(dataDir), { force: true })
-          unlock()
-          return { drained }
-        },
-      }
-    } catch (error) {
-      await mf.dispose().catch(() => {})
-      guard.release()
-      throw error
-    }
+    return await serve({ ...options, host, port, log }, bundles, unlock)
   } catch (error) {
     unlock()
     throw error
   }
 }
+
+async function serve(
+  options: RuntimeOptions & { host: string; log: (line: string) => void },
+  bundles: readonly Bundle[],
+  unlock: () => void,
+): Promise<Runtime> {
+  const { host, port, dataDir, log } = options
+  let opened = async () => {}
+  const settings = {
+    host,
+    port,
+    dataDir,
+    vars: { ...LOCAL_VARS, ...options.vars },
+    secrets: { AUTH_SECRET: authSecret(dataDir) },
+    liveReload: options.liveReload ?? false,
+    onLog: options.onWorkerLog ?? (() => {}),
+    onRestart: () => void opened().catch((error: unknown) => log(`after workerd's restart: ${reasonOf(error)}`)),
+  }
+  const first = localOptions({ ...settings, bundles })
+  const guard = guardAgainstOrphan(dataDir)
+  const mf = newMiniflare(first.miniflare)
+  const end = async () => {
+    await mf.dispose()
+    guard.release()
+    rmSync(pidFile(dataDir), { force: true })
+  }
+  try {
+    await mf.ready
+    const control = controlOf(mf)
+    const timer = runCrons(mf, first.crons, log)
+    opened = async () => {
+      const applied = await migrateAll(mf)
+      if (applied > 0) log(`databases: ${applied} migrations applied`)
+      await control('/open')
+      // At once, so that the sweep sends again what a stop left in the journal.
+      await timer.runAll()
+    }
+    await opened()
+    const url = `http://${publicHost(host)}:${port}`
+    return {
+      url,
+      miniflare: mf,
+      ready: () => readiness(url),
+      scheduled: (cron) => timer.run(cron),
+      backlog: async () => (await control('/backlog')).backlog ?? 0,
+      async reload(changed) {
+        await mf.setOptions(localOptions({ ...settings, bundles: changed }).miniflare)
+        await opened()
+      },
+      async stop(timeoutMs = STOP_MS) {
+        timer.stop()
+        const drained = await drain(control, timeoutMs - DISPOSE_MS)
+        await end()
+        unlock()
+        return { drained }
+      },
+    }
+  } catch (error) {
+    await end().catch(() => {})
+    throw error
+  }
+}
+
+/** A host that a browser on this machine can open. */
+const publicHost = (host: string) =>
+  host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
 
 /** Miniflare ends the process on a signal by itself; the one who started the runtime decides that here. */
 function newMiniflare(options: ConstructorParameters<typeof Miniflare>[0]): Miniflare {

@@ -1,0 +1,20 @@
+import { spawn } from 'node:child_process'
+import { buildAll } from './runtime/build.ts'
+import { reasonOf } from './runtime/errors.ts'
+import { ROOT, programOf } from './runtime/paths.ts'
+
+/** Builds once, then runs every vitest project (or what the arguments choose). */
+async function main(args: readonly string[]): Promise<void> {
+  await buildAll({ withWeb: true, log: (line) => console.log(line) })
+  const child = spawn(process.execPath, [programOf('vitest'), 'run', ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+  })
+  child.on('exit', (code) => (process.exitCode = code ?? 1))
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(reasonOf(error))
+  process.exitCode = 1
+})
