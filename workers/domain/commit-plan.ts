@@ -65,13 +65,14 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   const live: LiveEvent[] = []
   let minMs = Number.MAX_SAFE_INTEGER
   let maxMs = 0
+  for (const batch of batches) for (const event of batch.events) foldTrace(folds, event, batch.header.batch_id)
   for (const batch of batches) {
     const costs: Record<string, [number, string]> = {}
-    batch.events.forEach((event, index) => {
+    batch.events.forEach((sent, index) => {
+      const event = belonging(sent, folds.get(sent.trace_id))
       events.push(event)
       minMs = Math.min(minMs, event.timestamp)
       maxMs = Math.max(maxMs, event.timestamp)
-      foldTrace(folds, event, batch.header.batch_id)
       const priced = priceOf(event, tools.findRates)
       if (priced !== null) {
         costs[index] = [priced.cost_nanousd, priced.cost_source]
@@ -87,6 +88,19 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   for (const fold of folds.values()) plan.traces.push(traceRow(first, fold))
   plan.deltas.push([first.org_id, first.project_id, first.workspace_id, minMs, maxMs, events.length, JSON.stringify(ids.map((b) => b.batch_id)), JSON.stringify(counts)])
   plan.projects.push({ header: first, batches: ids, counts, live, omitted: events.length - live.length })
+}
+
+const INHERITED = ['agent_id', 'workflow_id', 'workflow_version', 'user_id', 'environment'] as const
+
+/** A step that does not say whom it worked for belongs to whom its trace names. */
+function belonging(event: CanonicalEvent, fold: TraceFold | undefined): CanonicalEvent {
+  let out = event
+  for (const name of INHERITED) {
+    if (out[name] !== undefined || !fold || fold[name] === '') continue
+    if (out === event) out = { ...event }
+    out[name] = fold[name]
+  }
+  return out
 }
 
 function ledgerRow(header: BatchHeader, event: CanonicalEvent, priced: Priced, tools: PlanTools): unknown[] {

@@ -22,8 +22,14 @@ const MINUTE_RANGE_MAX_MS = 6 * HOUR_MS
 const MINUTE_AGE_MAX_MS = 3 * 86_400_000
 const RANGE_MAX_MS = 400 * 86_400_000
 
+/** Kinds whose events can cost money. */
+const MONEY_KINDS: Kind[] = ['request', 'llm', 'tool', 'step', 'retry']
+
 export interface MetricsPlan {
+  /** What is counted. */
   kind: Kind
+  /** Whose money is summed: a request costs what everything in it cost. */
+  money_kinds: Kind[]
   dimensions: Dimension[]
   filters: MetricsQuery['filters']
   measures: Measure[]
@@ -58,7 +64,10 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
   const bucket = minutes || (toMs - fromMs <= MINUTE_RANGE_MAX_MS && fromMs >= nowMs - MINUTE_AGE_MAX_MS) ? MINUTE_MS : HOUR_MS
   const from_ms = Math.floor(fromMs / bucket) * bucket
   const to_ms = Math.ceil(toMs / bucket) * bucket
+  const byResult = [...query.dimensions, ...query.filters.map((f) => f.dimension)].some((d) => d === 'status' || d === 'error_type')
+  const money = query.measures.some((m) => m.startsWith('tokens') || m === 'cost_usd' || m === 'unpriced' || m === 'cache_hit_rate')
   return {
+    money_kinds: kind === 'request' && money && !byResult ? MONEY_KINDS : [kind],
     kind, dimensions: query.dimensions, filters: query.filters, measures: query.measures, from_ms, to_ms, bucket_ms: bucket, step: query.step,
     time_zone: query.time_zone, offsets: query.step === 'day' ? offsetSpans(query.time_zone, from_ms, to_ms) : [],
     needs_histogram: query.measures.some((m) => m.startsWith('latency_p')), order: query.order, limit: query.limit,
@@ -68,8 +77,7 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
 /** Requests without any dimension beyond place are read from `total`, which is a row an hour. */
 function narrowest(query: MetricsQuery): Kind {
   const asked = new Set([...query.dimensions, ...query.filters.map((f) => f.dimension)])
-  const unique = query.measures.some((m) => m === 'unique_users' || m === 'unique_agents')
-  if (query.kind === 'request' && !unique && [...asked].every((d) => COMMON.includes(d))) return 'total'
+  if (query.kind === 'request' && [...asked].every((d) => COMMON.includes(d))) return 'total'
   return query.kind
 }
 

@@ -77,7 +77,7 @@ function columns(n: number, from = 0, alias = ''): string {
  * @throws AlreadyApplied when a batch of the group is in the shard already.
  */
 export async function commitPlan(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
-  const keys = JSON.stringify(plan.ledger.map((row) => [row[0], row[1]]))
+  const keys = distinctKeys(plan)
   const statements = [
     db.prepare(LEDGER).bind(JSON.stringify(plan.ledger), commitId),
     db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
@@ -91,6 +91,12 @@ export async function commitPlan(db: D1Database, plan: CommitPlan, commitId: str
     if (String(error).includes('UNIQUE constraint failed: batch.')) throw new AlreadyApplied('a batch was applied before', { cause: error })
     throw error
   }
+}
+
+/** One group may hold an event twice; it is one ledger row. */
+function distinctKeys(plan: CommitPlan): string {
+  const keys = new Map(plan.ledger.map((row) => [`${String(row[0])}\n${String(row[1])}`, [row[0], row[1]]]))
+  return JSON.stringify([...keys.values()])
 }
 
 interface DeltaRow {

@@ -7,10 +7,8 @@ import type { Histogram } from '../../../domain/rollup-row.ts'
 import type { MetricsStore } from '../../../services/metrics/port.ts'
 import { rollupStore } from '../../d1/rollup-store.ts'
 
-const SUMS = [
-  'n', 'errors', 'successes', 'paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning',
-  'latency_sum_ms', 'latency_n',
-] as const
+const COUNTS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
+const MONEY = ['paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const
 
 /** Deltas merged by this isolate, so that the queries of one page do it once. */
 const merged = new Map<string, RollupRow[]>()
@@ -31,8 +29,7 @@ export function d1Metrics(shardOf: (tenant: Tenant) => D1Database, now: () => nu
       const projects = new Set(projectIds)
       for (const row of recent) {
         if (!matches(row, plan, projects)) continue
-        const { cost_nanousd, kind: _, ...rest } = row
-        answer.add({ ...rest, cost_nanousd: BigInt(cost_nanousd) })
+        answer.add(row.kind === plan.kind ? { ...row, cost_nanousd: BigInt(row.cost_nanousd) } : moneyOf(row))
       }
       const finished = answer.finish({ back_end: 'd1', sampled: false })
       return withUnique(finished, plan, db, tenant, projectIds)
@@ -41,7 +38,7 @@ export function d1Metrics(shardOf: (tenant: Tenant) => D1Database, now: () => nu
 }
 
 function matches(row: RollupRow, plan: MetricsPlan, projects: Set<string>): boolean {
-  if (row.kind !== plan.kind || !projects.has(row.project_id) || row.bucket_ms < plan.from_ms || row.bucket_ms >= plan.to_ms) return false
+  if (!plan.money_kinds.includes(row.kind) || !projects.has(row.project_id) || row.bucket_ms < plan.from_ms || row.bucket_ms >= plan.to_ms) return false
   return plan.filters.every(({ dimension, op, values }) => values.includes(row[dimension]) === (op === 'eq'))
 }
 
@@ -61,12 +58,12 @@ async function minuteRows(db: D1Database, tenant: Tenant, plan: MetricsPlan): Pr
 
 /** WHERE clause and values of the rows that a plan reads. */
 function selection(tenant: Tenant, projectIds: readonly string[], plan: MetricsPlan): { where: string; values: unknown[] } {
-  const values: unknown[] = [tenant.org_id, plan.kind, plan.from_ms, plan.to_ms, JSON.stringify(projectIds)]
+  const values: unknown[] = [tenant.org_id, JSON.stringify(plan.money_kinds), plan.from_ms, plan.to_ms, JSON.stringify(projectIds)]
   const conditions = plan.filters.map(({ dimension, op, values: wanted }) => {
     values.push(JSON.stringify(wanted))
     return `${dimension} ${op === 'eq' ? 'IN' : 'NOT IN'} (SELECT value FROM json_each(?${values.length}))`
   })
-  const where = ['org_id = ?1', 'kind = ?2', 'hour_ms >= ?3', 'hour_ms < ?4', 'project_id IN (SELECT value FROM json_each(?5))', ...conditions].join(' AND ')
+  const where = ['org_id = ?1', 'kind IN (SELECT value FROM json_each(?2))', 'hour_ms >= ?3', 'hour_ms < ?4', 'project_id IN (SELECT value FROM json_each(?5))', ...conditions].join(' AND ')
   return { where, values }
 }
 
@@ -75,12 +72,14 @@ async function storedRows(db: D1Database, tenant: Tenant, projectIds: readonly s
   // Days are cut in a zone by the answer; hours are few enough to bring along.
   const groups: string[] = [...(plan.step === 'total' ? [] : ['hour_ms']), ...plan.dimensions]
   const by = groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''
-  const sums = SUMS.map((name) => `sum(${name}) AS ${name}`).join(', ')
+  // Of the kinds that only lend their money, nothing is counted.
+  const kind = `?${values.push(plan.kind)}`
+  const sums = [...COUNTS.map((name) => `sum(iif(kind = ${kind}, ${name}, 0)) AS ${name}`), ...MONEY.map((name) => `sum(${name}) AS ${name}`)].join(', ')
   const head = groups.length > 0 ? `${groups.join(', ')}, ` : ''
   const statements = [db.prepare(`SELECT ${head}${sums}, CAST(sum(cost_nanousd) AS TEXT) AS cost FROM rollup WHERE ${where} ${by}`).bind(...values)]
   if (plan.needs_histogram) {
     statements.push(
-      db.prepare(`SELECT ${head}h.key AS bucket, sum(h.value) AS weight FROM rollup, json_each(latency_hist) h WHERE ${where} GROUP BY ${[...groups, 'h.key'].join(', ')}`).bind(...values),
+      db.prepare(`SELECT ${head}h.key AS bucket, sum(h.value) AS weight FROM rollup, json_each(latency_hist) h WHERE ${where} AND kind = ${kind} GROUP BY ${[...groups, 'h.key'].join(', ')}`).bind(...values),
     )
   }
   const [rows, histogram] = await db.batch<Record<string, string | number | null>>(statements)
@@ -97,8 +96,15 @@ function placed(row: Record<string, string | number | null>, plan: MetricsPlan):
 
 function partial(row: Record<string, string | number | null>, plan: MetricsPlan): PartialRow {
   const out = placed(row, plan)
-  for (const name of SUMS) out[name] = Number(row[name] ?? 0)
+  for (const name of [...COUNTS, ...MONEY]) out[name] = Number(row[name] ?? 0)
   out.cost_nanousd = BigInt(row.cost ?? 0)
+  return out
+}
+
+function moneyOf(row: RollupRow): PartialRow {
+  const { bucket_ms, cost_nanousd } = row
+  const out: PartialRow = { ...row, bucket_ms, cost_nanousd: BigInt(cost_nanousd), latency_hist: undefined }
+  for (const name of COUNTS) out[name] = 0
   return out
 }
 
@@ -111,7 +117,7 @@ async function withUnique(answer: MetricsAnswer, plan: MetricsPlan, db: D1Databa
   for (const measure of ['unique_users', 'unique_agents'] as const) {
     if (!plan.measures.includes(measure)) continue
     const [kind, column] = UNIQUE[measure]
-    row[measure] = await countDistinct(db, tenant, projectIds, { ...plan, kind, filters: plan.filters.filter((f) => isPlace(f.dimension)) }, column)
+    row[measure] = await countDistinct(db, tenant, projectIds, { ...plan, kind, money_kinds: [kind], filters: plan.filters.filter((f) => isPlace(f.dimension)) }, column)
   }
   return answer
 }
