@@ -26,7 +26,7 @@ function recorder(target: object, binding: string, calls: Recorded[]): object {
       if (typeof value !== 'function' || name === 'then') return value
       return (...args: unknown[]) => {
         calls.push({ binding, method: String(name), text: args.map(textOf).join(' ') })
-        const result: unknown = (value as (...a: unknown[]) => unknown).apply(target, args.map(unwrap))
+        const result: unknown = Reflect.apply(value, target, args.map(unwrap))
         return isObject(result) && !(result instanceof Promise) && typeof Reflect.get(result, 'then') !== 'function' ? recorder(result, binding, calls) : result
       }
     },
