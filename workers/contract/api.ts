@@ -84,6 +84,7 @@ export const SpendRow = z.looseObject({
 })
 export type SpendRow = z.infer<typeof SpendRow>
 export const SpendAnswer = z.object({ data: z.array(SpendRow), total_cost_usd: UsdString })
+export type SpendAnswer = z.infer<typeof SpendAnswer>
 
 export const DeadLetter = z.object({
   batch_id: z.string(), events: z.number().nullable(), received_at: z.string().nullable(), dead_at: z.string(),
