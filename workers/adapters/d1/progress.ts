@@ -5,8 +5,10 @@
 export function advanceProgress(db: D1Database, orgId: string, job: string, from: number, to: number): D1PreparedStatement {
   return db
     .prepare(
-      `INSERT INTO progress (org_id, job, seq, was_expected) VALUES (?1, ?2, ?4, ?3 = 0)
-       ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq, was_expected = (progress.seq = ?3)`,
+      // SQLite checks the new row's CHECK before it looks for a conflict, so the comparison belongs into the row itself.
+      `INSERT INTO progress (org_id, job, seq, was_expected)
+       SELECT ?1, ?2, ?4, coalesce((SELECT seq FROM progress WHERE org_id = ?1 AND job = ?2), 0) = ?3 WHERE true
+       ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq`,
     )
     .bind(orgId, job, from, to)
 }
