@@ -20,7 +20,7 @@ export async function settle<T>(work: Promise<T>): Promise<Loaded<T>> {
 function problemOf(error: unknown): LoadProblem {
   const problem = error !== null && typeof error === 'object' && 'problem' in error ? error.problem : null
   if (problem !== null && typeof problem === 'object' && 'detail' in problem && 'instance' in problem) {
-    return { detail: String(problem.detail), request_id: String(problem.instance) }
+    return { detail: String(problem.detail), request_id: String(problem.instance) || null }
   }
   return { detail: 'The server could not be reached.', request_id: null }
 }
