@@ -94,7 +94,7 @@ module.exports = {
     },
     home('hono/', '^workers/(api|edge)/'),
     home('@hono/zod-openapi', '^workers/api/'),
-    home('drizzle-orm', '^workers/(adapters/d1|api)/'),
+    home('drizzle-orm', '^workers/adapters/'),
     home('better-auth', '^workers/(adapters|api)/'),
     home('@pydantic/genai-prices', '^workers/adapters/'),
     home('hyparquet-writer', '^workers/adapters/'),

@@ -37,6 +37,12 @@ function exists(path: string, from: string): boolean {
   const clean = path.replace(/:\d+$/, '')
   if (/[<>]|…/.test(clean)) return true
   const bases = [ROOT, from]
+  // A bare name is one of a file anywhere: text near it says where.
+  if (
+    ROOT_FILE.test(clean) &&
+    globSync(`{workers,web/src,scripts,bench,test,examples}/**/${clean}`, { cwd: ROOT }).length > 0
+  )
+    return true
   if (/[*{]/.test(clean)) return bases.some((cwd) => globSync(clean, { cwd }).length > 0)
   return bases.some((base) => existsSync(join(base, clean)))
 }

@@ -61,7 +61,7 @@ async function listSecrets(parts: readonly Part[]): Promise<Inventory['secrets']
 
 /** The JSON array in what wrangler printed. */
 export function jsonIn(text: string): unknown {
-  const start = text.search(/^\s*\[/m)
+  const start = text.search(/^\[(?=\s*[\]{])/m)
   if (start < 0) throw new StartError(`wrangler printed no list:\n${text.trim()}`)
   return JSON.parse(text.slice(start)) as unknown
 }
