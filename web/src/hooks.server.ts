@@ -1,7 +1,7 @@
 import type { Handle, HandleFetch, HandleServerError } from '@sveltejs/kit'
 import { Me } from '../../workers/contract/api.ts'
 import { api, ApiError } from '$lib/api.ts'
-import { isZone } from '$lib/features/filters/zone.ts'
+import { isZone } from '$lib/zone.ts'
 import { parseTheme, THEME_COOKIE, ZONE_COOKIE } from '$lib/theme.ts'
 
 /** Set by the API on sign-in; its absence spares a call. */

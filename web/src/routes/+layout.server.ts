@@ -1,3 +1,3 @@
 import type { LayoutServerLoad } from './$types'
 
-export const load: LayoutServerLoad = ({ locals }) => ({ me: locals.me })
+export const load: LayoutServerLoad = ({ locals }) => ({ me: locals.me, theme: locals.theme, zone: locals.zone })

@@ -6,8 +6,7 @@ export const load: PageServerLoad = () => redirect(303, '/')
 
 export const actions: Actions = {
   default: async ({ fetch, cookies }) => {
-    const response = await fetch('/api/auth/sign-out', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' })
-    passCookies(response, cookies)
+    passCookies(await fetch('/api/auth/sign-out', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }), cookies)
     redirect(303, '/sign-in')
   },
 }

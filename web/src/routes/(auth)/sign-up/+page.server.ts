@@ -4,7 +4,9 @@ import { safeNext } from '$lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ locals, url }) => {
-  if (locals.me) redirect(303, safeNext(url.searchParams.get('next')))
+  const next = url.searchParams.get('next')
+  if (locals.me) redirect(303, safeNext(next, '/'))
+  return { next: safeNext(next, '') }
 }
 
 export const actions: Actions = { default: (event) => sign(event, '/api/auth/sign-up/email', ['name', 'email', 'password']) }

@@ -1,0 +1,31 @@
+import type { IconName } from '../icons.ts'
+
+export interface NavItem {
+  label: string
+  icon: IconName
+  href: string
+  current: boolean
+}
+
+const PAGES: { label: string; icon: IconName; path: string }[] = [
+  { label: 'Overview', icon: 'overview', path: '/overview' },
+  { label: 'Traces', icon: 'traces', path: '/traces' },
+  { label: 'Live', icon: 'live', path: '/live' },
+  { label: 'Settings', icon: 'settings', path: '/settings' },
+]
+
+/** The rail's links. Each keeps the project that the URL names; the page one is on is marked. */
+export function navItems(org: string, pathname: string, search: string): NavItem[] {
+  const base = `/${org}`
+  return PAGES.map(({ label, icon, path }) => {
+    const at = base + path
+    const current = pathname === at || pathname.startsWith(`${at}/`)
+    return { label, icon, href: at + search, current }
+  })
+}
+
+/** The same page for another project: what names one thing of the present project is left behind. */
+export function switchedPath(pathname: string): string {
+  const [, org = '', section = 'overview', sub] = pathname.split('/')
+  return section === 'settings' && sub ? `/${org}/settings/${sub}` : `/${org}/${section}`
+}
