@@ -50,15 +50,15 @@ export function serialOf(serial: number): string {
   return serial.toString(16).padStart(SERIAL_DIGITS, '0')
 }
 
-function take(stream: Generator<FleetEvent>, count: number): FleetEvent[] {
+function take(stream: Generator<FleetEvent, void>, count: number): FleetEvent[] {
   return Array.from({ length: count }, () => {
-    const { value, done } = stream.next()
-    if (done) throw new Error('the fleet ran dry')
-    return value
+    const next = stream.next()
+    if (next.done) throw new Error('the fleet ran dry')
+    return next.value
   })
 }
 
-function* fleetEvents(nowMs: number): Generator<FleetEvent> {
+function* fleetEvents(nowMs: number): Generator<FleetEvent, void> {
   for (let hour = Math.floor(nowMs / HOUR_MS) * HOUR_MS; ; hour -= HOUR_MS) {
     for (const trace of tracesOfHour(hour, { seed: 7, tracesPerDay: 20_000 })) {
       if (trace.endMs - trace.startMs > SHIFT_MS_MAX) continue
