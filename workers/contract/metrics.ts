@@ -45,6 +45,11 @@ export type MetricsRow = z.infer<typeof MetricsRow>
 
 export const MetricsAnswer = z.object({
   data: z.array(MetricsRow),
-  meta: z.object({ approximate: z.boolean(), sampled: z.boolean(), back_end: z.enum(['d1', 'analytics_engine']), truncated: z.boolean() }),
+  meta: z.object({
+    approximate: z.boolean(), sampled: z.boolean(), back_end: z.enum(['d1', 'analytics_engine']), truncated: z.boolean(),
+    /** What was really read: ends older than three days are cut to the hour. */
+    from: z.string().optional(),
+    to: z.string().optional(),
+  }),
 })
 export type MetricsAnswer = z.infer<typeof MetricsAnswer>

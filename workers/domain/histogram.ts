@@ -28,9 +28,29 @@ export function mergeInto(target: Histogram, source: Histogram): void {
   for (const bucket in source) target[bucket] = (target[bucket] ?? 0) + (source[bucket] ?? 0)
 }
 
+/**
+ * Merges a stored histogram without parsing it into an object first: a query may read thousands. Takes the
+ * text with its keys quoted or bare, `{"12":3}` or `{12:3}`.
+ */
+export function mergeText(target: Histogram, text: string): void {
+  let from = 1
+  while (from < text.length - 1) {
+    const colon = text.indexOf(':', from)
+    if (colon < 0) return
+    const comma = text.indexOf(',', colon)
+    const end = comma < 0 ? text.length - 1 : comma
+    const quoted = text.charCodeAt(from) === QUOTE
+    const bucket = quoted ? text.slice(from + 1, colon - 1) : text.slice(from, colon)
+    target[bucket] = (target[bucket] ?? 0) + Number(text.slice(colon + 1, end))
+    from = end + 1
+  }
+}
+
+const QUOTE = 34
+
 /** The q-quantile (0 to 1), null when the histogram is empty. */
 export function quantile(histogram: Histogram, q: number): number | null {
-  const buckets = Object.entries(histogram).sort((a, b) => order(a[0]) - order(b[0]))
+  const buckets = ordered(histogram)
   const total = buckets.reduce((sum, [, n]) => sum + n, 0)
   if (total === 0) return null
   const rank = q * (total - 1)
@@ -40,6 +60,30 @@ export function quantile(histogram: Histogram, q: number): number | null {
     if (seen > rank) return valueOf(bucket)
   }
   return valueOf(buckets.at(-1)?.[0] ?? 'z')
+}
+
+/** At most `parts` values that stand for a histogram, each with its share of the count; the counts sum up. */
+export function representatives(histogram: Histogram, parts: number): { value: number; n: number }[] {
+  const buckets = ordered(histogram)
+  if (buckets.length <= parts) return buckets.map(([bucket, n]) => ({ value: valueOf(bucket), n }))
+  const total = buckets.reduce((sum, [, n]) => sum + n, 0)
+  const chosen: { value: number; n: number }[] = []
+  let seen = 0
+  let given = 0
+  for (const [bucket, n] of buckets) {
+    seen += n
+    // A part's middle falls into this bucket: it stands for all that was not given away up to the part's end.
+    const ends = Math.floor((seen / total) * parts + 0.5) / parts
+    const share = Math.round(ends * total) - given
+    if (share <= 0) continue
+    chosen.push({ value: valueOf(bucket), n: share })
+    given += share
+  }
+  return chosen
+}
+
+function ordered(histogram: Histogram): [string, number][] {
+  return Object.entries(histogram).sort((a, b) => order(a[0]) - order(b[0]))
 }
 
 const order = (bucket: string) => (bucket === 'z' ? -Infinity : Number(bucket))

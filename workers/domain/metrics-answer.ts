@@ -1,16 +1,15 @@
-import type { Dimension, Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
+import type { Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
 import { mergeInto, quantile } from './histogram.ts'
-import { bucketOfTime, type MetricsPlan } from './metrics-plan.ts'
+import type { MetricsPlan } from './metrics-plan.ts'
 import { usd } from './money.ts'
 import type { Histogram } from './rollup-row.ts'
 
-/** Sums of one group; whatever a back end reads is added into these. */
+/** Sums of one group; what a back end reads is added into these. */
 export interface Sums {
   n: number
   errors: number
   successes: number
   cost_nanousd: bigint
-  paid: number
   unpriced: number
   tokens_prompt: number
   tokens_completion: number
@@ -20,96 +19,135 @@ export interface Sums {
   latency_sum_ms: number
   latency_n: number
   latency_hist: Histogram
+  unique_users: number
+  unique_agents: number
+  /** Percentiles by measure, from a back end that computes them itself. */
+  percentiles: Partial<Record<Measure, number | null>>
 }
 
-export type PartialRow = { bucket_ms: number } & Partial<Record<Dimension, string>> & Partial<Sums>
-
-const COUNTED = [
-  'n', 'errors', 'successes', 'paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning',
-  'latency_sum_ms', 'latency_n',
-] as const
+export const COUNT_SUMS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
+export const MONEY_SUMS = ['unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const
+const NUMBERS = [...COUNT_SUMS, ...MONEY_SUMS, 'unique_users', 'unique_agents'] as const
 
 interface Group {
   time: number
-  dimensions: string[]
+  dimensions: readonly string[]
   sums: Sums
 }
 
-/** Groups partial rows as a plan asks and computes its measures. */
+/** Gathers sums under the time and dimensions that a plan asks for, and computes its measures. */
 export class Answer {
   private readonly plan: MetricsPlan
   private readonly groups = new Map<string, Group>()
 
   constructor(plan: MetricsPlan) {
     this.plan = plan
+    // A total without dimensions is a row even where nothing happened.
+    if (plan.step === 'total' && plan.dimensions.length === 0) this.add(0, [], {})
   }
 
-  add(row: PartialRow): void {
-    const { sums } = this.group(row)
-    for (const name of COUNTED) sums[name] += row[name] ?? 0
-    if (row.cost_nanousd !== undefined) sums.cost_nanousd += row.cost_nanousd
-    if (row.latency_hist) mergeInto(sums.latency_hist, row.latency_hist)
-  }
-
-  finish(meta: Pick<MetricsAnswer['meta'], 'back_end' | 'sampled'>): MetricsAnswer {
-    const rows = [...this.groups.values()].map((group) => this.rowOf(group))
-    rows.sort(this.comparator())
-    return { data: rows.slice(0, this.plan.limit), meta: { ...meta, approximate: this.plan.needs_histogram || meta.sampled, truncated: rows.length > this.plan.limit } }
-  }
-
-  private group(row: PartialRow): Group {
-    const time = bucketOfTime(this.plan, row.bucket_ms)
-    const dimensions = this.plan.dimensions.map((name) => row[name] ?? '')
-    const key = `${time}\n${dimensions.join('\n')}`
+  /** @param time start of the bucket; 0 when the step is total. */
+  add(time: number, dimensions: readonly string[], part: Partial<Sums>): void {
+    const key = `${time}\0${dimensions.join('\0')}`
     let group = this.groups.get(key)
     if (group === undefined) {
       group = { time, dimensions, sums: emptySums() }
       this.groups.set(key, group)
     }
-    return group
+    const { sums } = group
+    for (const name of NUMBERS) sums[name] += part[name] ?? 0
+    sums.cost_nanousd += part.cost_nanousd ?? 0n
+    if (part.latency_hist) mergeInto(sums.latency_hist, part.latency_hist)
+    if (part.percentiles) Object.assign(sums.percentiles, part.percentiles)
+  }
+
+  /** @param cut whether the back end has left groups out. */
+  finish(meta: Pick<MetricsAnswer['meta'], 'back_end' | 'sampled'>, cut = false): MetricsAnswer {
+    const { limit, from_ms, to_ms, histogram } = this.plan
+    const rows = [...this.groups.values()].map((group) => this.rowOf(group)).sort(this.comparator())
+    return {
+      data: rows.slice(0, limit),
+      meta: {
+        ...meta, approximate: histogram || meta.sampled, truncated: cut || rows.length > limit,
+        from: new Date(from_ms).toISOString(), to: new Date(to_ms).toISOString(),
+      },
+    }
   }
 
   private rowOf({ time, dimensions, sums }: Group): MetricsRow {
     const row: MetricsRow = {}
     if (this.plan.step !== 'total') row.time = new Date(time).toISOString()
     this.plan.dimensions.forEach((name, i) => (row[name] = dimensions[i] ?? ''))
-    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums)
+    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums, this.plan.money_kinds.length > 0)
     return row
   }
 
+  /** As asked, then by time and dimensions, so that equal rows keep one order. */
   private comparator(): (a: MetricsRow, b: MetricsRow) => number {
-    const by = this.plan.order?.by ?? (this.plan.step === 'total' ? this.plan.measures[0] : 'time')
-    const sign = (this.plan.order?.direction ?? (by === 'time' ? 'asc' : 'desc')) === 'asc' ? 1 : -1
-    const key = by ?? 'time'
-    return (a, b) => sign * compare(a[key] ?? null, b[key] ?? null)
+    const { order, step, measures, dimensions } = this.plan
+    const by = order?.by ?? (step === 'total' ? (measures[0] ?? 'time') : 'time')
+    const sign = (order?.direction ?? (by === 'time' ? 'asc' : 'desc')) === 'asc' ? 1 : -1
+    const rest = ['time', ...dimensions]
+    return (a, b) => {
+      const first = sign * compare(by, a[by] ?? null, b[by] ?? null)
+      if (first !== 0) return first
+      for (const name of rest) {
+        const next = compare(name, a[name] ?? null, b[name] ?? null)
+        if (next !== 0) return next
+      }
+      return 0
+    }
   }
 }
 
-function compare(a: string | number | null, b: string | number | null): number {
+function compare(name: string, a: string | number | null, b: string | number | null): number {
   if (a === b) return 0
   if (a === null) return -1
   if (b === null) return 1
-  // Amounts are decimal strings: numbers are close enough to sort by.
-  const [x, y] = [Number(a), Number(b)]
-  return Number.isNaN(x) || Number.isNaN(y) ? String(a).localeCompare(String(b)) : x - y
+  if (typeof a === 'number' && typeof b === 'number') return a - b
+  if (name === 'cost_usd') return compareUsd(String(a), String(b))
+  return String(a) < String(b) ? -1 : 1
+}
+
+/** Amounts have nine decimals each: without the point they are integers of any size. */
+function compareUsd(a: string, b: string): number {
+  const difference = BigInt(a.replace('.', '')) - BigInt(b.replace('.', ''))
+  return difference < 0n ? -1 : difference > 0n ? 1 : 0
 }
 
 function emptySums(): Sums {
   return {
-    n: 0, errors: 0, successes: 0, cost_nanousd: 0n, paid: 0, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0,
-    tokens_cache_write: 0, tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {},
+    n: 0, errors: 0, successes: 0, cost_nanousd: 0n, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0,
+    tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {}, unique_users: 0, unique_agents: 0, percentiles: {},
   }
 }
 
 const ratio = (part: number, whole: number) => (whole === 0 ? null : part / whole)
+const QUANTILES: Partial<Record<Measure, number>> = { latency_p50_ms: 0.5, latency_p90_ms: 0.9, latency_p99_ms: 0.99 }
 
-function measureOf(measure: Measure, s: Sums): string | number | null {
+/** The quantile that a measure names, undefined for one that is no percentile. */
+export function quantileOf(measure: Measure): number | undefined {
+  return QUANTILES[measure]
+}
+
+function measureOf(measure: Measure, s: Sums, money: boolean): string | number | null {
+  const q = quantileOf(measure)
+  if (q !== undefined) return measure in s.percentiles ? (s.percentiles[measure] ?? null) : quantile(s.latency_hist, q)
   switch (measure) {
     case 'count': return s.n
     case 'errors': return s.errors
     case 'successes': return s.successes
     case 'success_rate': return ratio(s.successes, s.n)
     case 'error_rate': return ratio(s.errors, s.n)
+    case 'latency_avg_ms': return ratio(s.latency_sum_ms, s.latency_n)
+    case 'unique_users': return s.unique_users
+    case 'unique_agents': return s.unique_agents
+    default: return money ? paidMeasure(measure, s) : null
+  }
+}
+
+function paidMeasure(measure: Measure, s: Sums): string | number | null {
+  switch (measure) {
     case 'cost_usd': return usd(s.cost_nanousd)
     case 'unpriced': return s.unpriced
     case 'tokens_prompt': return s.tokens_prompt
@@ -119,12 +157,6 @@ function measureOf(measure: Measure, s: Sums): string | number | null {
     case 'tokens_cache_write': return s.tokens_cache_write
     case 'tokens_reasoning': return s.tokens_reasoning
     case 'cache_hit_rate': return ratio(s.tokens_cached, s.tokens_prompt)
-    case 'latency_avg_ms': return ratio(s.latency_sum_ms, s.latency_n)
-    case 'latency_p50_ms': return quantile(s.latency_hist, 0.5)
-    case 'latency_p90_ms': return quantile(s.latency_hist, 0.9)
-    case 'latency_p99_ms': return quantile(s.latency_hist, 0.99)
-    // Filled by the back end, which counts distinct names; null where it did not.
-    case 'unique_users': return null
-    case 'unique_agents': return null
+    default: return null
   }
 }

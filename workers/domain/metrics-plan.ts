@@ -1,14 +1,14 @@
-import { DIMENSIONS, type Dimension, type Kind, type Measure, type MetricsQuery } from '../contract/metrics.ts'
+import type { Dimension, Kind, Measure, MetricsQuery } from '../contract/metrics.ts'
 import { AppError } from './errors.ts'
-import { HOUR_MS } from './rollup-merge.ts'
+import { DAY_MS, HOUR_MS } from './rollup-merge.ts'
 import { dayStart, isTimeZone, offsetSpans, type OffsetSpan } from './time-zone.ts'
 
+const PLACE: Dimension[] = ['workspace_id', 'project_id', 'environment']
+const WORK: Dimension[] = [...PLACE, 'agent_id', 'workflow_id', 'workflow_version', 'status', 'error_type']
 /** Dimensions that rows of each kind carry; the others are empty there. */
-const COMMON: Dimension[] = ['workspace_id', 'project_id', 'environment']
-const WORK: Dimension[] = [...COMMON, 'agent_id', 'workflow_id', 'workflow_version', 'status', 'error_type']
 const CARRIED: Record<Kind, readonly Dimension[]> = {
-  total: COMMON,
-  user: [...COMMON, 'user_id'],
+  total: PLACE,
+  user: [...PLACE, 'user_id'],
   request: WORK,
   step: [...WORK, 'step'],
   llm: [...WORK, 'step', 'provider', 'model', 'prompt_version'],
@@ -17,83 +17,136 @@ const CARRIED: Record<Kind, readonly Dimension[]> = {
   fallback: [...WORK, 'provider', 'model'],
   policy: [...WORK, 'tool_name'],
 }
+/** Kinds whose events can cost money. */
+export const MONEY_KINDS: readonly Kind[] = ['request', 'llm', 'tool', 'step', 'retry']
+
 const MINUTE_MS = 60_000
 const MINUTE_RANGE_MAX_MS = 6 * HOUR_MS
-const MINUTE_AGE_MAX_MS = 3 * 86_400_000
-const RANGE_MAX_MS = 400 * 86_400_000
+/** Minutes are read from deltas, which are kept three days: an hour less, so that none is cut while it is read. */
+const MINUTE_AGE_MAX_MS = 3 * DAY_MS - HOUR_MS
+const RANGE_MAX_MS = 400 * DAY_MS
 
-/** Kinds whose events can cost money. */
-const MONEY_KINDS: Kind[] = ['request', 'llm', 'tool', 'step', 'retry']
-
+/** A way to read that every back end can follow: what is summed, over which time, by what. */
 export interface MetricsPlan {
   /** What is counted. */
   kind: Kind
-  /** Whose money is summed: a request costs what everything in it cost. */
-  money_kinds: Kind[]
+  /** Whose money is summed: a request costs what everything in it cost. Empty when no money is asked for. */
+  money_kinds: readonly Kind[]
   dimensions: Dimension[]
   filters: MetricsQuery['filters']
   measures: Measure[]
-  /** Inclusive, exclusive; cut to whole buckets of the stored resolution. */
+  /** What is really read, to the minute: inclusive, exclusive. */
   from_ms: number
   to_ms: number
-  /** Resolution of what is read. */
-  bucket_ms: number
+  /** The whole hours of it, for a back end that keeps hours; the rest is read from minutes. */
+  hours: { from_ms: number; to_ms: number }
   step: MetricsQuery['step']
   time_zone: string
+  /** UTC offsets over the range, when days are cut. */
   offsets: OffsetSpan[]
-  needs_histogram: boolean
+  counts: boolean
+  histogram: boolean
   order: MetricsQuery['order']
   limit: number
 }
 
 /** Checks a query and settles how it is answered, for every back end alike. @throws AppError invalid_input. */
 export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
+  const kind = narrowest(query)
+  checkDimensions(query, kind)
+  const range = rangeOf(query, nowMs)
+  return {
+    ...range,
+    kind,
+    money_kinds: moneyKinds(query, kind),
+    dimensions: query.dimensions,
+    filters: query.filters,
+    measures: query.measures,
+    step: query.step,
+    time_zone: query.time_zone,
+    offsets: query.step === 'day' ? offsetSpans(query.time_zone, range.from_ms, range.to_ms) : [],
+    counts: query.measures.some((m) => COUNTED.has(m)),
+    histogram: query.measures.some((m) => m.startsWith('latency_p')),
+    order: query.order,
+    limit: query.limit,
+  }
+}
+
+const COUNTED = new Set<Measure>(['count', 'errors', 'successes', 'success_rate', 'error_rate', 'latency_avg_ms'])
+const PAID = new Set<Measure>([
+  'cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_total', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning', 'cache_hit_rate',
+])
+
+/** Requests without any dimension beyond place are read from `total`, which is a row an hour. */
+function narrowest(query: MetricsQuery): Kind {
+  return query.kind === 'request' && asked(query).every((d) => PLACE.includes(d)) ? 'total' : query.kind
+}
+
+function asked(query: MetricsQuery): Dimension[] {
+  return [...query.dimensions, ...query.filters.map((f) => f.dimension)]
+}
+
+function checkDimensions(query: MetricsQuery, kind: Kind): void {
+  for (const dimension of asked(query)) {
+    if (CARRIED[kind].includes(dimension)) continue
+    throw invalid('/dimensions', `Rows of kind "${kind}" carry no ${dimension}; they carry ${CARRIED[kind].join(', ')}.`)
+  }
+  if (new Set(query.dimensions).size < query.dimensions.length) throw invalid('/dimensions', 'A dimension can be asked for once.')
+  checkUnique(query, 'unique_users', PLACE)
+  checkUnique(query, 'unique_agents', CARRIED.request)
+  const by = query.order?.by
+  const known: readonly string[] = [...query.measures, ...query.dimensions, ...(query.step === 'total' ? [] : ['time'])]
+  if (by !== undefined && !known.includes(by)) throw invalid('/order/by', `Order by what the query asks for: ${known.join(', ')}.`)
+}
+
+function checkUnique(query: MetricsQuery, measure: Measure, carried: readonly Dimension[]): void {
+  const odd = query.measures.includes(measure) ? asked(query).find((d) => !carried.includes(d)) : undefined
+  if (odd !== undefined) throw invalid('/measures', `${measure} cannot be told apart by ${odd}; it can by ${carried.join(', ')}.`)
+}
+
+/** Money has no status: where rows are told apart by it, none is given. */
+function moneyKinds(query: MetricsQuery, kind: Kind): readonly Kind[] {
+  const byResult = asked(query).some((d) => d === 'status' || d === 'error_type')
+  if (byResult || !query.measures.some((m) => PAID.has(m))) return []
+  return kind === 'request' ? MONEY_KINDS : [kind]
+}
+
+/** Ends older than three days are cut to the hour below, so that neighbouring ranges neither overlap nor part. */
+function rangeOf(query: MetricsQuery, nowMs: number): Pick<MetricsPlan, 'from_ms' | 'to_ms' | 'hours'> {
   const fromMs = Date.parse(query.from)
   const toMs = Date.parse(query.to)
   if (toMs <= fromMs) throw invalid('/to', 'The end must be after the start.')
   if (toMs - fromMs > RANGE_MAX_MS) throw invalid('/from', 'A range holds 400 days at most.')
   if (!isTimeZone(query.time_zone)) throw invalid('/time_zone', `"${query.time_zone}" is not an IANA time zone, like Europe/Berlin.`)
-  const kind = narrowest(query)
-  for (const dimension of [...query.dimensions, ...query.filters.map((f) => f.dimension)]) {
-    if (!CARRIED[kind].includes(dimension)) throw invalid('/dimensions', `Rows of kind "${kind}" carry no ${dimension}; they carry ${CARRIED[kind].join(', ')}.`)
+  const recent = (ms: number) => ms >= nowMs - MINUTE_AGE_MAX_MS
+  if (query.step === 'minute') {
+    if (toMs - fromMs > MINUTE_RANGE_MAX_MS || !recent(fromMs)) {
+      throw invalid('/step', 'Minutes are kept for three days and read up to six hours at once: use step "hour".')
+    }
+    const to_ms = ceil(toMs, MINUTE_MS)
+    return { from_ms: floor(fromMs, MINUTE_MS), to_ms, hours: { from_ms: to_ms, to_ms } }
   }
-  const minutes = query.step === 'minute'
-  if (minutes && (toMs - fromMs > MINUTE_RANGE_MAX_MS || fromMs < nowMs - MINUTE_AGE_MAX_MS)) {
-    throw invalid('/step', 'Minutes are kept for three days and read up to six hours at once: use step "hour".')
-  }
-  const bucket = minutes || (toMs - fromMs <= MINUTE_RANGE_MAX_MS && fromMs >= nowMs - MINUTE_AGE_MAX_MS) ? MINUTE_MS : HOUR_MS
-  const from_ms = Math.floor(fromMs / bucket) * bucket
-  const to_ms = Math.ceil(toMs / bucket) * bucket
-  const byResult = [...query.dimensions, ...query.filters.map((f) => f.dimension)].some((d) => d === 'status' || d === 'error_type')
-  const money = query.measures.some((m) => m.startsWith('tokens') || m === 'cost_usd' || m === 'unpriced' || m === 'cache_hit_rate')
-  return {
-    money_kinds: kind === 'request' && money && !byResult ? MONEY_KINDS : [kind],
-    kind, dimensions: query.dimensions, filters: query.filters, measures: query.measures, from_ms, to_ms, bucket_ms: bucket, step: query.step,
-    time_zone: query.time_zone, offsets: query.step === 'day' ? offsetSpans(query.time_zone, from_ms, to_ms) : [],
-    needs_histogram: query.measures.some((m) => m.startsWith('latency_p')), order: query.order, limit: query.limit,
-  }
+  const from_ms = floor(fromMs, recent(fromMs) ? MINUTE_MS : HOUR_MS)
+  // Nothing lies beyond now, so an end there may as well be the hour's.
+  const ends = toMs >= nowMs ? ceil(toMs, HOUR_MS) : recent(toMs) ? ceil(toMs, MINUTE_MS) : floor(toMs, HOUR_MS)
+  const to_ms = Math.max(ends, from_ms + (recent(fromMs) ? MINUTE_MS : HOUR_MS))
+  const first = ceil(from_ms, HOUR_MS)
+  const last = floor(to_ms, HOUR_MS)
+  return { from_ms, to_ms, hours: first < last ? { from_ms: first, to_ms: last } : { from_ms: to_ms, to_ms } }
 }
 
-/** Requests without any dimension beyond place are read from `total`, which is a row an hour. */
-function narrowest(query: MetricsQuery): Kind {
-  const asked = new Set([...query.dimensions, ...query.filters.map((f) => f.dimension)])
-  if (query.kind === 'request' && [...asked].every((d) => COMMON.includes(d))) return 'total'
-  return query.kind
+/** Whether hours are told apart in the answer by something that UTC days cannot tell. */
+export function needsHours(plan: Pick<MetricsPlan, 'step' | 'offsets'>): boolean {
+  return plan.step === 'hour' || plan.step === 'minute' || (plan.step === 'day' && plan.offsets.some((span) => span.offset_ms !== 0))
 }
 
-/** The bucket of a row's time in the answer, as epoch milliseconds; 0 when the step is total. */
-export function bucketOfTime(plan: MetricsPlan, ms: number): number {
-  if (plan.step === 'total') return 0
-  if (plan.step === 'minute') return Math.floor(ms / MINUTE_MS) * MINUTE_MS
-  if (plan.step === 'hour') return Math.floor(ms / HOUR_MS) * HOUR_MS
-  let offset = plan.offsets[0]?.offset_ms ?? 0
-  for (const span of plan.offsets) if (span.from_ms <= ms) offset = span.offset_ms
-  return dayStart(plan.time_zone, Math.floor((ms + offset) / 86_400_000))
+/** The start of the local day with this index; days of hourly rows belong to the day that their hour begins in. */
+export function dayTime(plan: Pick<MetricsPlan, 'time_zone'>, dayIndex: number): number {
+  return dayStart(plan.time_zone, dayIndex)
 }
 
-export function isDimension(name: string): name is Dimension {
-  return (DIMENSIONS as readonly string[]).includes(name)
-}
+const floor = (ms: number, unit: number) => Math.floor(ms / unit) * unit
+const ceil = (ms: number, unit: number) => Math.ceil(ms / unit) * unit
 
 function invalid(pointer: string, detail: string): AppError {
   return new AppError('invalid_input', detail, { errors: [{ pointer, detail }] })

@@ -2,6 +2,9 @@ import type { Kind } from '../contract/metrics.ts'
 import { mergeInto } from './histogram.ts'
 import { GROUP_DIMENSIONS, type CountTuple, type GroupKey, type Histogram, type MoneyTuple } from './rollup-row.ts'
 
+export const HOUR_MS = 3_600_000
+export const DAY_MS = 86_400_000
+
 /** A row of sums over a time bucket. Costs are whole nano-dollars. */
 export interface RollupRow extends GroupKey {
   kind: Kind
@@ -11,7 +14,7 @@ export interface RollupRow extends GroupKey {
   n: number
   errors: number
   successes: number
-  cost_nanousd: number
+  cost_nanousd: bigint
   paid: number
   unpriced: number
   tokens_prompt: number
@@ -27,44 +30,94 @@ export interface RollupRow extends GroupKey {
 export interface DeltaGroups {
   project_id: string
   workspace_id: string
-  counts: CountTuple[]
-  money: MoneyTuple[]
+  counts: readonly CountTuple[]
+  money: readonly MoneyTuple[]
 }
 
-export const HOUR_MS = 3_600_000
+/**
+ * Reads `delta.money`. An amount past 2^53 would lose digits as a number: it stays a string, which only
+ * mergeDeltas() ever looks at.
+ */
+export function parseMoney(json: string): MoneyTuple[] {
+  return (/\d{16}/.test(json) ? JSON.parse(json, exactCost) : JSON.parse(json)) as MoneyTuple[]
+}
 
-/** Sums deltas into one row per kind, bucket, project and dimensions. Money also counts for `total` and its user. */
+const COST_AT = '12'
+
+function exactCost(key: string, value: unknown, ...context: { source?: string }[]): unknown {
+  const unsafe = key === COST_AT && typeof value === 'number' && !Number.isSafeInteger(value)
+  return unsafe ? context[0]?.source : value
+}
+
+/**
+ * Sums deltas into one row per kind, bucket, project and dimensions. Money also counts for `total` and its
+ * user. It has no status, so it rides on a row of its group that counts something, to save a row.
+ */
 export function mergeDeltas(deltas: readonly DeltaGroups[], bucketMs: number): RollupRow[] {
-  const rows = new Map<string, RollupRow>()
+  const rows = new Rows(bucketMs)
   for (const delta of deltas) {
-    for (const tuple of delta.counts) addCount(rowFor(rows, delta, tuple[0], tuple[1], bucketMs, tuple.slice(2, 14) as string[]), tuple)
+    for (const tuple of delta.counts) addCount(rows.at(delta, tuple[0], tuple[1], tuple.slice(2, 14) as string[]), tuple)
+  }
+  for (const delta of deltas) {
     for (const tuple of delta.money) {
       const [kind, minute, environment] = tuple
-      const dimensions = [...(tuple.slice(2, 12) as string[]), '', '']
       const user = tuple[11]
-      addMoney(rowFor(rows, delta, kind, minute, bucketMs, dimensions), tuple)
-      addMoney(rowFor(rows, delta, 'total', minute, bucketMs, [environment, ...Array.from({ length: 11 }, () => '')]), tuple)
-      // The empty user holds what no user is named for, so that users sum up to everything.
-      addMoney(rowFor(rows, delta, 'user', minute, bucketMs, [environment, '', '', '', '', '', '', '', '', user, '', '']), tuple)
+      addMoney(rows.carrying(delta, kind, minute, moneyDimensions(tuple)), tuple)
+      addMoney(rows.carrying(delta, 'total', minute, [environment]), tuple)
+      if (user !== '') addMoney(rows.carrying(delta, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
     }
   }
-  return [...rows.values()]
+  return rows.all()
 }
 
-function rowFor(rows: Map<string, RollupRow>, delta: DeltaGroups, kind: Kind, minute: number, bucketMs: number, dimensions: string[]): RollupRow {
-  const bucket = Math.floor(minute / bucketMs) * bucketMs
-  const key = `${kind}\n${bucket}\n${delta.project_id}\n${dimensions.join('\n')}`
-  let row = rows.get(key)
-  if (row === undefined) {
-    const group = Object.fromEntries(GROUP_DIMENSIONS.map((name, i) => [name, dimensions[i] ?? ''])) as GroupKey
-    row = {
-      kind, bucket_ms: bucket, project_id: delta.project_id, workspace_id: delta.workspace_id, ...group, n: 0, errors: 0, successes: 0,
-      cost_nanousd: 0, paid: 0, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0,
-      tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {},
-    }
-    rows.set(key, row)
+/** Users have rows of their own, and a group keeps what its kind counts by; provider and model it always keeps. */
+function moneyDimensions(tuple: MoneyTuple): string[] {
+  const [kind, , environment, agent, workflow, version, step, provider, model, prompt, tool] = tuple
+  const stepped = kind === 'llm' || kind === 'step' || kind === 'tool'
+  return [environment, agent, workflow, version, stepped ? step : '', provider, model, kind === 'llm' ? prompt : '', kind === 'tool' ? tool : '', '']
+}
+
+class Rows {
+  private readonly bucketMs: number
+  private readonly rows = new Map<string, RollupRow>()
+  /** Group without status and error → the row that carries its money. */
+  private readonly carriers = new Map<string, RollupRow>()
+
+  constructor(bucketMs: number) {
+    this.bucketMs = bucketMs
   }
-  return row
+
+  all(): RollupRow[] {
+    return [...this.rows.values()]
+  }
+
+  at(delta: DeltaGroups, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
+    const bucket = Math.floor(minute / this.bucketMs) * this.bucketMs
+    const group = `${kind}\0${bucket}\0${delta.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
+    const status = dimensions[10] ?? ''
+    const key = `${group}\0${status}\0${dimensions[11] ?? ''}`
+    const known = this.rows.get(key)
+    if (known !== undefined) return known
+    const row = emptyRow(kind, bucket, delta, dimensions)
+    this.rows.set(key, row)
+    if (status === 'ok' || !this.carriers.has(group)) this.carriers.set(group, row)
+    return row
+  }
+
+  carrying(delta: DeltaGroups, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
+    const bucket = Math.floor(minute / this.bucketMs) * this.bucketMs
+    const group = `${kind}\0${bucket}\0${delta.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
+    return this.carriers.get(group) ?? this.at(delta, kind, minute, dimensions)
+  }
+}
+
+function emptyRow(kind: Kind, bucket_ms: number, delta: DeltaGroups, dimensions: readonly string[]): RollupRow {
+  const group = Object.fromEntries(GROUP_DIMENSIONS.map((name, i) => [name, dimensions[i] ?? ''])) as GroupKey
+  return {
+    kind, bucket_ms, project_id: delta.project_id, workspace_id: delta.workspace_id, ...group, n: 0, errors: 0, successes: 0,
+    cost_nanousd: 0n, paid: 0, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0,
+    tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {},
+  }
 }
 
 function addCount(row: RollupRow, tuple: CountTuple): void {
@@ -77,7 +130,7 @@ function addCount(row: RollupRow, tuple: CountTuple): void {
 }
 
 function addMoney(row: RollupRow, tuple: MoneyTuple): void {
-  row.cost_nanousd += tuple[12]
+  row.cost_nanousd += BigInt(tuple[12])
   row.paid += tuple[13]
   row.unpriced += tuple[14]
   row.tokens_prompt += tuple[15]

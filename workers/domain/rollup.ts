@@ -5,11 +5,14 @@ import type { CountTuple } from './rollup-row.ts'
 
 const MINUTE_MS = 60_000
 
-/** Which kind of operation an event ends; null for what is only a mark (started, threshold). */
+/**
+ * Which kind of operation an event ends; null for what is only a mark (started, threshold). A request that
+ * itself carries a model and its usage is a call of that model, and its money is the model's.
+ */
 export function kindOf(event: CanonicalEvent): Kind | null {
   switch (event.event_type) {
     case 'agent.request.completed':
-      return 'request'
+      return event.model !== undefined && hasUsage(event) ? 'llm' : 'request'
     case 'agent.step.completed':
       return event.model === undefined ? 'step' : 'llm'
     case 'agent.tool.called':
@@ -26,6 +29,10 @@ export function kindOf(event: CanonicalEvent): Kind | null {
   }
 }
 
+function hasUsage(event: CanonicalEvent): boolean {
+  return event.cost_nanousd !== undefined || (event.tokens_prompt ?? 0) + (event.tokens_completion ?? 0) > 0
+}
+
 /**
  * Count groups of one project's events, by kind, minute and the dimensions that apply. Requests also count
  * for their user (`user`) and without dimensions (`total`).
@@ -36,7 +43,8 @@ export function countGroups(events: readonly CanonicalEvent[]): CountTuple[] {
     const kind = kindOf(event)
     if (kind === null) continue
     add(groups, kind, event)
-    if (kind !== 'request') continue
+    if (event.event_type !== 'agent.request.completed') continue
+    if (kind !== 'request') add(groups, 'request', event)
     add(groups, 'total', event)
     if (event.user_id !== undefined) add(groups, 'user', event)
   }
@@ -44,9 +52,10 @@ export function countGroups(events: readonly CanonicalEvent[]): CountTuple[] {
 }
 
 function add(groups: Map<string, CountTuple>, kind: Kind, event: CanonicalEvent): void {
-  const minute = Math.floor(event.timestamp / MINUTE_MS) * MINUTE_MS
+  const minute = event.timestamp - (event.timestamp % MINUTE_MS)
   const d = dimensionsOf(kind, event)
-  const key = `${kind}\n${minute}\n${d.join('\n')}`
+  // An id that holds a NUL could only mix groups of its own project.
+  const key = `${kind}\0${minute}\0${d.join('\0')}`
   let tuple = groups.get(key)
   if (tuple === undefined) {
     tuple = [kind, minute, ...d, 0, 0, 0, 0, 0, {}]
@@ -67,17 +76,24 @@ type Dimensions = [string, string, string, string, string, string, string, strin
 
 /** environment, agent, workflow, version, step, provider, model, prompt, tool, user, status, error. */
 function dimensionsOf(kind: Kind, e: CanonicalEvent): Dimensions {
-  const env = e.environment ?? ''
-  if (kind === 'total') return [env, '', '', '', '', '', '', '', '', '', '', '']
-  if (kind === 'user') return [env, '', '', '', '', '', '', '', '', e.user_id ?? '', '', '']
+  const environment = e.environment ?? ''
+  if (kind === 'total') return [environment, '', '', '', '', '', '', '', '', '', '', '']
+  if (kind === 'user') return [environment, '', '', '', '', '', '', '', '', e.user_id ?? '', '', '']
   const llm = kind === 'llm'
   const stepped = llm || kind === 'step' || kind === 'tool'
-  const status = kind === 'policy' ? (e.policy_result ?? '') : (e.status ?? 'ok')
+  const modelled = llm || kind === 'retry' || kind === 'fallback'
   return [
-    env, e.agent_id ?? '', e.workflow_id ?? '', e.workflow_version ?? '', stepped ? (e.step ?? '') : '',
-    llm || kind === 'retry' || kind === 'fallback' ? (e.provider ?? '') : '',
-    llm || kind === 'retry' || kind === 'fallback' ? (e.model ?? '') : '',
-    llm ? (e.prompt_version ?? '') : '', kind === 'tool' ? (e.tool_name ?? '') : kind === 'policy' ? (e.policy_id ?? '') : '', '', status,
+    environment,
+    e.agent_id ?? '',
+    e.workflow_id ?? '',
+    e.workflow_version ?? '',
+    stepped ? (e.step ?? '') : '',
+    modelled ? (e.provider ?? '') : '',
+    modelled ? (e.model ?? '') : '',
+    llm ? (e.prompt_version ?? '') : '',
+    kind === 'tool' ? (e.tool_name ?? '') : kind === 'policy' ? (e.policy_id ?? '') : '',
+    '',
+    kind === 'policy' ? (e.policy_result ?? '') : (e.status ?? 'ok'),
     e.status === 'error' || e.status === 'blocked' ? (e.error_type ?? 'unknown') : '',
   ]
 }

@@ -39,11 +39,16 @@ export function offsetSpans(zone: string, fromMs: number, toMs: number): OffsetS
   return spans
 }
 
-/** The UTC moment at which the local day with this index (days since 1970-01-01, local) begins. */
+/**
+ * The UTC moment at which the local day with this index (days since 1970-01-01, local) begins. Where clocks
+ * jump over midnight, the day begins with the jump; where they pass it twice, with the first time.
+ */
 export function dayStart(zone: string, dayIndex: number): number {
   const local = dayIndex * DAY_MS
-  const guess = local - offsetAt(zone, local)
-  return local - offsetAt(zone, guess)
+  const before = offsetAt(zone, local - DAY_MS)
+  const after = offsetAt(zone, local + DAY_MS)
+  const midnights = [...new Set([before, after])].filter((offset) => offsetAt(zone, local - offset) === offset)
+  return local - (midnights.length > 0 ? Math.max(...midnights) : before)
 }
 
 function changeBetween(zone: string, low: number, high: number, after: number): number {

@@ -111,11 +111,23 @@ class Reader {
     throw new OtlpDecodeError('a number of more than ten bytes')
   }
 
+  /** A signed 64-bit varint; negative numbers come as their complement, so the halves are kept apart. */
   int64(): number {
     this.expect(0)
-    const value = this.varint()
-    // Negative numbers come as their 64-bit complement.
-    return value >= 2 ** 63 ? value - 2 ** 64 : value
+    let low = 0
+    let high = 0
+    for (let i = 0; i < 10; i++) {
+      const byte = this.bytes[this.at++]
+      if (byte === undefined) throw new OtlpDecodeError('the body ends inside a number')
+      const bits = byte & 0x7f
+      if (i < 4) low += bits * 2 ** (7 * i)
+      else if (i === 4) {
+        low += (bits & 0xf) * 2 ** 28
+        high += bits >> 4
+      } else high += bits * 2 ** (7 * i - 32)
+      if (byte < 0x80) return (high % 2 ** 32 | 0) * 2 ** 32 + low
+    }
+    throw new OtlpDecodeError('a number of more than ten bytes')
   }
 
   private expect(wire: number): void {
