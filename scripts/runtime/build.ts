@@ -1,7 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundleWorker, filesUnder, hashFiles, type Bundle } from './bundle.ts'
+import { StartError } from './errors.ts'
+import { waitForLock } from './lock-file.ts'
 import { BUILD_DIR, inRoot, programOf } from './paths.ts'
 import { runNode } from './run.ts'
 import { TYPED_WORKERS, WEB_WORKER } from './workers.ts'
@@ -11,10 +13,23 @@ export interface BuildOptions {
   log?: (line: string) => void
 }
 
+/** How long to wait for another process that builds the same. */
+const BUILD_MS_MAX = 180_000
+
 const WEB_OUTPUT = inRoot('web/.svelte-kit/cloudflare')
 
 /** Builds every Worker, each only when something that it is made of has changed. */
-export async function buildAll({ withWeb, log = () => {} }: BuildOptions): Promise<Bundle[]> {
+export async function buildAll(options: BuildOptions): Promise<Bundle[]> {
+  mkdirSync(BUILD_DIR, { recursive: true })
+  const release = await waitForLock(join(BUILD_DIR, 'lock.sqlite'), BUILD_MS_MAX)
+  try {
+    return await build(options)
+  } finally {
+    release()
+  }
+}
+
+async function build({ withWeb, log = () => {} }: BuildOptions): Promise<Bundle[]> {
   const typed = async () => {
     const bundles: Bundle[] = []
     for (const worker of TYPED_WORKERS) bundles.push(await timed(worker.name, log, () => bundleWorker(worker)))
@@ -68,7 +83,10 @@ async function viteBuild(): Promise<void> {
     { program: programOf('vite'), args: ['build'] },
   ]
   for (const { program, args } of steps) {
-    const { code, output } = await runNode(program, args, { cwd, env: { NODE_ENV: 'production', NO_COLOR: '1' } })
-    if (code !== 0) throw new Error(`building web failed\n${output.trim()}`)
+    const { code, output } = await runNode(program, args, {
+      cwd,
+      env: { NODE_ENV: 'production', NO_COLOR: '1', FORCE_COLOR: '0' },
+    })
+    if (code !== 0) throw new StartError(`building web failed\n${output.trim()}`)
   }
 }

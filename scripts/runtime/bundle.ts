@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, extname, join, relative } from 'node:path'
+import { StartError } from './errors.ts'
 import { BUILD_DIR, ROOT, inRoot, programOf } from './paths.ts'
 import { runNode } from './run.ts'
 import type { WorkerName, WorkerPlace } from './workers.ts'
@@ -90,8 +91,10 @@ async function wranglerBundle(place: WorkerPlace, into: string): Promise<string[
     `--outdir=${join(into, 'worker')}`,
     `--metafile=${metafile}`,
   ]
-  const { code, output } = await runNode(programOf('wrangler'), args, { env: { CI: '1', NO_COLOR: '1' } })
-  if (code !== 0) throw new Error(`building ${place.name} failed\n${output.trim()}`)
+  const { code, output } = await runNode(programOf('wrangler'), args, {
+    env: { CI: '1', NO_COLOR: '1', FORCE_COLOR: '0' },
+  })
+  if (code !== 0) throw new StartError(`building ${place.name} failed\n${output.trim()}`)
   const { inputs } = JSON.parse(await readFile(metafile, 'utf8')) as { inputs: Record<string, unknown> }
   return Object.keys(inputs)
     .filter((file) => !file.includes('node_modules/') && !file.includes(':') && !file.startsWith('<'))

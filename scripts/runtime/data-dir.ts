@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { execFileSync } from 'node:child_process'
 import { StartError, reasonOf } from './errors.ts'
+import { tryLock } from './lock-file.ts'
 import { pidFile } from './options.ts'
 
 /** Makes the data folder, and proves that it can be written to. */
@@ -25,20 +25,11 @@ function makeDir(dir: string): void {
   mkdirSync(dir)
 }
 
-/**
- * Keeps a second server out of the same data folder until this process ends, however it ends: the operating system
- * drops the lock with the process.
- */
+/** Keeps a second server out of the same data folder until this process ends. */
 export function lockDataDir(dir: string): () => void {
-  const lock = new DatabaseSync(join(dir, 'lock.sqlite'), { timeout: 0 })
-  try {
-    lock.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
-  } catch (error) {
-    lock.close()
-    const why = /locked/.test(reasonOf(error)) ? 'is in use by another server' : `cannot be locked: ${reasonOf(error)}`
-    throw new StartError(`DATA_DIR ${dir} ${why}`, { cause: error })
-  }
-  return () => lock.close()
+  const release = tryLock(join(dir, 'lock.sqlite'))
+  if (!release) throw new StartError(`DATA_DIR ${dir} is in use by another server`)
+  return release
 }
 
 /** Ends the workerd of a server that was killed before it could do so itself. Call it under the lock only. */
