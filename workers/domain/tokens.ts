@@ -35,18 +35,50 @@ export function normaliseTokens(reported: ReportedTokens, convention: TokenConve
   const cached = reported.cached ?? 0
   const cacheWrite = reported.cacheWrite ?? 0
   const reasoning = reported.reasoning ?? 0
-  let prompt = reported.prompt ?? 0
-  let completion = reported.completion ?? 0
-  if (convention.reasoningApart || reasoning > completion) completion += reasoning
-  if (reported.prompt === undefined && reported.total !== undefined) prompt = Math.max(cached + cacheWrite, reported.total - completion)
-  else if (countsCacheApart(prompt, completion, cached + cacheWrite, reported.total, convention)) prompt += cached + cacheWrite
+  const cache = cached + cacheWrite
+  let { prompt = 0, completion = 0 } = reported
+  if (reported.prompt === undefined && reported.total !== undefined) {
+    completion = Math.max(completion, reasoning)
+    prompt = Math.max(cache, reported.total - completion)
+  } else if (reported.completion === undefined && reported.total !== undefined) {
+    if (isCacheApart({ prompt, completion, cache, reasoning }, undefined, convention)) prompt += cache
+    completion = Math.max(reasoning, reported.total - prompt)
+  } else {
+    const counts = { prompt, completion, cache, reasoning }
+    const cacheApart = isCacheApart(counts, reported.total, convention)
+    if (isReasoningApart(counts, cacheApart, reported.total, convention)) completion += reasoning
+    if (cacheApart) prompt += cache
+  }
   return { prompt, completion, total: prompt + completion, cached, cacheWrite, reasoning }
 }
 
-function countsCacheApart(prompt: number, completion: number, cache: number, total: number | undefined, convention: TokenConvention): boolean {
+interface Counts {
+  prompt: number
+  completion: number
+  cache: number
+  reasoning: number
+}
+
+function isCacheApart(
+  { prompt, completion, cache, reasoning }: Counts,
+  total: number | undefined,
+  convention: TokenConvention,
+): boolean {
   if (cache === 0) return false
   // A part cannot be larger than the whole, whatever the convention says.
   if (cache > prompt) return true
   if (convention.cache !== 'auto') return convention.cache === 'exclusive'
-  return total !== undefined && total === prompt + cache + completion
+  if (total === undefined || total === prompt + completion) return false
+  return total === prompt + cache + completion || total === prompt + cache + completion + reasoning
+}
+
+function isReasoningApart(
+  { prompt, completion, cache, reasoning }: Counts,
+  cacheApart: boolean,
+  total: number | undefined,
+  convention: TokenConvention,
+): boolean {
+  if (reasoning === 0) return false
+  if (convention.reasoningApart || reasoning > completion) return true
+  return total === prompt + (cacheApart ? cache : 0) + completion + reasoning
 }
