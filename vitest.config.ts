@@ -21,6 +21,8 @@ export default defineConfig({
       {
         test: {
           name: 'blackbox',
+          // After the rest: what is timed here must not share its two cores with them.
+          sequence: { groupOrder: 1 },
           include: ['test/blackbox/**/*.test.ts'],
           globalSetup: ['test/support/start-server.ts'],
           testTimeout: 60_000,
@@ -31,6 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          sequence: { groupOrder: 2 },
           include: ['test/browser/**/*.test.ts'],
           globalSetup: ['test/support/start-server.ts'],
           testTimeout: 120_000,
