@@ -32,6 +32,10 @@ describe('ticks', () => {
     expect(niceTicks(max, wanted)).toEqual(expected)
   })
 
+  it.each([[2, [0, 1, 2]], [1, [0, 1]], [9, [0, 5, 10]], [100, [0, 25, 50, 75, 100]]])('of things that are counted, up to %i, have no halves', (max, expected) => {
+    expect(niceTicks(max, 4, true)).toEqual(expected)
+  })
+
   it('of a day lie on round hours of the viewer', () => {
     const offset = 5.5 * 3_600_000
     const at = timeTicks(hours(24), 'hour', 6, () => offset)

@@ -42,8 +42,8 @@ const at = (hours: number, rest: MetricsRow) => ({ time: iso(PERIOD.from_ms + ho
 
 describe('shapeSeries', () => {
   const series = shapeSeries(answer([
-    at(-24, { count: 5, errors: 1, cost_usd: '1.000000000', tokens_prompt: 10, tokens_completion: 0 }),
-    at(0, { count: 10, errors: 1, cost_usd: '1.500000000', tokens_prompt: 20, tokens_completion: 5, latency_p50_ms: 120 }),
+    at(-24, { count: 5, errors: 1, successes: 3, cost_usd: '1.000000000', tokens_prompt: 10, tokens_completion: 0 }),
+    at(0, { count: 10, errors: 1, successes: 8, cost_usd: '1.500000000', tokens_prompt: 20, tokens_completion: 5, latency_p50_ms: 120 }),
     at(23, { count: 3, errors: 3, cost_usd: '9.000000000', tokens_prompt: 1, tokens_completion: 1 }),
   ]), PERIOD, NOW)
 
@@ -64,7 +64,7 @@ describe('shapeSeries', () => {
     const changes = shapeChanges(series, totals, { ...totals, p99_ms: 100 })
     expect(changes.cost).toEqual({ value: 0.5, unit: 'share', good: false })
     expect(changes.count).toEqual({ value: 1, unit: 'share', good: null })
-    expect(changes.success_rate?.value).toBeCloseTo(0.1)
+    expect(changes.success_rate?.value).toBeCloseTo(0.2)
     expect(changes.success_rate?.good).toBe(true)
     expect(changes.p99).toMatchObject({ value: -0.2, good: true })
     expect(changes.p50).toBeNull()

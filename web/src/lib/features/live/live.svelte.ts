@@ -39,6 +39,8 @@ export class LiveFeed {
   #seq = 0
   #heardMs = 0
   #pingedMs = 0
+  #replaying = false
+  #first = true
 
   /** `probe` tells whether the reader may still read the project, when the socket only says "closed". */
   constructor(url: string, probe: () => Promise<boolean>) {
@@ -116,10 +118,13 @@ export class LiveFeed {
       this.#openedMs = this.#heardMs
       this.#arrivals = []
       this.gap ||= message.data.gap && !first
+      this.#replaying = message.data.replayed > 0
+      this.#first = first
     } else if (message.data.type === 'slow') {
       this.notice = message.data.detail
     } else {
       this.#take(message.data.events, message.data.omitted)
+      this.#replaying = false
     }
     this.#ackSoon()
   }
@@ -127,8 +132,9 @@ export class LiveFeed {
   #take(events: LiveRow['event'][], omitted: number): void {
     const rows = events.map((event) => ({ seq: ++this.#seq, event })).reverse()
     this.received += events.length + omitted
-    this.omitted += omitted
-    this.#arrivals.push({ at_ms: Date.now(), count: events.length + omitted })
+    // What is replayed did not just happen; and what lies before the first look was never promised.
+    if (!this.#replaying) this.#arrivals.push({ at_ms: Date.now(), count: events.length + omitted })
+    if (!this.#replaying || !this.#first) this.omitted += omitted
     if (this.paused || this.away || document.hidden) this.held = prepend(this.held, rows, ROWS_MAX)
     else this.rows = prepend(this.rows, rows)
   }

@@ -17,7 +17,7 @@ export interface OverviewScope {
 }
 
 const TOTAL_MEASURES = [
-  'count', 'errors', 'success_rate', 'cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached',
+  'count', 'errors', 'successes', 'success_rate', 'cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached',
   'latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms',
 ] as const
 type TotalMeasure = (typeof TOTAL_MEASURES)[number]
@@ -90,6 +90,8 @@ export interface Bucket {
   partial: boolean
   count: number
   errors: number
+  /** Ended well: no error, not cancelled, no outcome "failure". */
+  successes: number
   cost_usd: string
   tokens_prompt: number
   tokens_completion: number
@@ -119,7 +121,7 @@ export function shapeSeries(answer: MetricsAnswer, period: Period, nowMs: number
 function bucketOf(row: MetricsRow | undefined, start: number, end: number, nowMs: number): Bucket {
   return {
     start_ms: start, end_ms: end, partial: end > nowMs, count: amount(row, 'count') ?? 0, errors: amount(row, 'errors') ?? 0,
-    cost_usd: usd(row), tokens_prompt: amount(row, 'tokens_prompt') ?? 0, tokens_completion: amount(row, 'tokens_completion') ?? 0,
+    successes: amount(row, 'successes') ?? 0, cost_usd: usd(row), tokens_prompt: amount(row, 'tokens_prompt') ?? 0, tokens_completion: amount(row, 'tokens_completion') ?? 0,
     p50_ms: amount(row, 'latency_p50_ms'), p90_ms: amount(row, 'latency_p90_ms'), p99_ms: amount(row, 'latency_p99_ms'),
   }
 }
@@ -178,7 +180,7 @@ export function shapeChanges(series: Series, totals: Totals, previous: Totals): 
   }
 }
 
-interface Sum { cost: number; tokens: number; count: number; errors: number }
+interface Sum { cost: number; tokens: number; count: number; successes: number }
 
 function sum(buckets: readonly (Bucket | undefined)[]): Sum {
   const all = buckets.filter((bucket) => bucket !== undefined)
@@ -186,7 +188,7 @@ function sum(buckets: readonly (Bucket | undefined)[]): Sum {
     cost: Number(addUsd(all.map((bucket) => bucket.cost_usd))),
     tokens: all.reduce((total, bucket) => total + bucket.tokens_prompt + bucket.tokens_completion, 0),
     count: all.reduce((total, bucket) => total + bucket.count, 0),
-    errors: all.reduce((total, bucket) => total + bucket.errors, 0),
+    successes: all.reduce((total, bucket) => total + bucket.successes, 0),
   }
 }
 
@@ -198,7 +200,7 @@ function share(now: number | null, before: number | null, better: 'less' | 'neit
 
 function points(now: Sum, before: Sum): Change | null {
   if (now.count === 0 || before.count === 0) return null
-  const value = (before.errors / before.count) - (now.errors / now.count)
+  const value = now.successes / now.count - before.successes / before.count
   return { value, unit: 'points', good: value === 0 ? null : value > 0 }
 }
 

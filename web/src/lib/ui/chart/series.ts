@@ -16,6 +16,8 @@ export interface ChartSeries {
   values: (number | null)[]
   /** What to say for a value, exactly; the axis has its own, shorter form. */
   text: (at: number) => string
+  /** Counted, not measured: the axis has whole steps. */
+  whole?: boolean
   /** The period before, drawn as a ghost: same place in its own period. */
   previous?: (number | null)[]
   previousText?: (at: number) => string
@@ -73,12 +75,13 @@ export function maxOf(series: readonly ChartSeries[], count: number): number {
   return max
 }
 
-/** Round steps from zero up to just above the maximum: 1, 2, 2.5 or 5 times a power of ten. */
-export function niceTicks(max: number, wanted: number): number[] {
+/** Round steps from zero up to just above the maximum: 1, 2, 2.5 or 5 times a power of ten. Things that are counted have no halves. */
+export function niceTicks(max: number, wanted: number, whole = false): number[] {
   if (!(max > 0) || !Number.isFinite(max)) return [0, 1]
   const rough = max / wanted
   const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999_999) ?? 10) * power
+  const nice = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999_999 && (!whole || Number.isInteger(factor * power))) ?? 10) * power
+  const step = whole ? Math.max(1, nice) : nice
   const count = Math.max(1, Math.ceil(max / step - 1e-9))
   return Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(12)))
 }

@@ -1,0 +1,94 @@
+import { LiveMessage } from '../../../../../workers/contract/live.ts'
+import type { TraceSummary } from '../../../../../workers/contract/api.ts'
+
+/** While the socket is open, a look now and then covers what it may have missed. */
+const LOOK_MS = { listening: 15_000, polling: 2500 } as const
+/** The trace is readable a moment after it is told of. */
+const AFTER_TOLD_MS = [0, 300, 800, 1500, 3000]
+
+export type Listening = 'connecting' | 'listening' | 'polling'
+
+/** Waits for a project's first trace: the live feed tells of it, or a look at the list finds it. */
+export class FirstTrace {
+  trace = $state.raw<TraceSummary | null>(null)
+  how = $state<Listening>('connecting')
+
+  #url: string
+  #look: () => Promise<TraceSummary | null>
+  #socket: WebSocket | null = null
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #over = false
+
+  constructor(url: string, look: () => Promise<TraceSummary | null>, first: TraceSummary | null) {
+    this.#url = url
+    this.#look = look
+    this.trace = first
+  }
+
+  /** Waits until the trace is there or the returned function is called. */
+  start(): () => void {
+    if (this.trace === null) {
+      this.#listen()
+      void this.#poll()
+    }
+    return () => this.#end()
+  }
+
+  #listen(): void {
+    try {
+      this.#socket = new WebSocket(this.#url)
+    } catch {
+      this.how = 'polling'
+      return
+    }
+    this.#socket.onopen = () => (this.how = 'listening')
+    this.#socket.onmessage = ({ data }) => {
+      if (typeof data === 'string' && isEvents(data)) void this.#told()
+    }
+    this.#socket.onclose = () => {
+      if (this.#over) return
+      this.how = 'polling'
+      this.#later()
+    }
+  }
+
+  async #told(): Promise<void> {
+    for (const wait of AFTER_TOLD_MS) {
+      await new Promise((done) => setTimeout(done, wait))
+      if (this.#over || (await this.#seen())) return
+    }
+  }
+
+  async #poll(): Promise<void> {
+    if (!document.hidden && (await this.#seen())) return
+    this.#later()
+  }
+
+  #later(): void {
+    clearTimeout(this.#timer)
+    if (!this.#over) this.#timer = setTimeout(() => void this.#poll(), LOOK_MS[this.how === 'listening' ? 'listening' : 'polling'])
+  }
+
+  async #seen(): Promise<boolean> {
+    const found = await this.#look().catch(() => null)
+    if (found === null || this.#over) return this.#over
+    this.trace = found
+    this.#end()
+    return true
+  }
+
+  #end(): void {
+    this.#over = true
+    clearTimeout(this.#timer)
+    this.#socket?.close()
+  }
+}
+
+function isEvents(data: string): boolean {
+  try {
+    const message = LiveMessage.safeParse(JSON.parse(data))
+    return message.success && message.data.type === 'events'
+  } catch {
+    return false
+  }
+}
