@@ -1,7 +1,7 @@
 import type { Handle, HandleFetch, HandleServerError } from '@sveltejs/kit'
-import { Me } from '../../workers/contract/api.ts'
 import { api, ApiError } from '$lib/api.ts'
 import { isZone } from '$lib/zone.ts'
+import { account, type Me } from '$lib/tenancy.ts'
 import { parseTheme, THEME_COOKIE, ZONE_COOKIE } from '$lib/theme.ts'
 
 /** Set by the API on sign-in; its absence spares a call. */
@@ -51,7 +51,7 @@ export const handleError: HandleServerError = ({ error, event, status }) => {
 
 async function whoIs(fetch: typeof globalThis.fetch): Promise<Me | null> {
   try {
-    return await api(fetch).get('/api/v1/me', Me)
+    return await account(api(fetch)).me()
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null
     throw error

@@ -5,12 +5,14 @@ const NAME = 'agentops_new_key'
 const SECONDS = 600
 
 /** Keeps a new key for its creator's next page, where scripts cannot read it. */
-export function keepFirstKey(cookies: Cookies, org: string, key: string, secure: boolean): void {
-  cookies.set(NAME, key, { path: `/${org}/welcome`, httpOnly: true, sameSite: 'strict', maxAge: SECONDS, secure })
+export function keepFirstKey(cookies: Cookies, org: string, project: string, key: string, secure: boolean): void {
+  cookies.set(NAME, `${project} ${key}`, { path: `/${org}/welcome`, httpOnly: true, sameSite: 'strict', maxAge: SECONDS, secure })
 }
 
-export function readFirstKey(cookies: Cookies): string | null {
-  return cookies.get(NAME) ?? null
+/** The new key of this project, or null. */
+export function readFirstKey(cookies: Cookies, project: string): string | null {
+  const [owner, key] = (cookies.get(NAME) ?? '').split(' ')
+  return owner === project && key !== undefined ? key : null
 }
 
 export function dropFirstKey(cookies: Cookies, org: string): void {

@@ -1,8 +1,8 @@
 import { error, redirect } from '@sveltejs/kit'
-import { Page, Project } from '../../../../workers/contract/api.ts'
-import { api, orgPath } from '$lib/api.ts'
+import { api } from '$lib/api.ts'
 import { failPage } from '$lib/page-error.ts'
 import { signInHref } from '$lib/session.ts'
+import { organization } from '$lib/tenancy.ts'
 import type { LayoutServerLoad } from './$types'
 
 /** The organization that the path names and the project that `?project=` names, else the first. */
@@ -12,7 +12,7 @@ export const load: LayoutServerLoad = async ({ locals, params, url, fetch, depen
   const { user, orgs } = locals.me
   const org = orgs.find(({ slug, id }) => slug === params.org || id === params.org)
   if (!org) error(404, { message: 'There is no such organization, or you are not a member of it.', request_id: locals.request_id })
-  const { data: projects } = await api(fetch).get(orgPath(org.id, 'projects'), Page(Project)).catch((cause: unknown) => failPage(cause, url))
+  const projects = await organization(api(fetch), org.id).projects().catch((cause: unknown) => failPage(cause, url))
   const wanted = url.searchParams.get('project')
   const project = wanted ? projects.find(({ slug, id }) => slug === wanted || id === wanted) : projects[0]
   if (!project) error(404, { message: 'There is no such project in this organization.', request_id: locals.request_id })

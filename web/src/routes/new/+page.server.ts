@@ -1,8 +1,8 @@
 import { fail, redirect } from '@sveltejs/kit'
-import { KeyCreated, OrgCreate, OrgCreated } from '../../../../workers/contract/api.ts'
-import { api, ApiError, projectPath } from '$lib/api.ts'
+import { api, ApiError } from '$lib/api.ts'
 import { keepFirstKey } from '$lib/server/first-key.ts'
 import { signInHref } from '$lib/session.ts'
+import { account, OrgCreate, projectSettings } from '$lib/tenancy.ts'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = ({ locals, url }) => {
@@ -22,15 +22,23 @@ export const actions: Actions = {
       return fail(422, { ...given, nameError: isName ? 'Give it a name of 1 to 80 characters.' : undefined, error: isName ? null : 'Choose a region.', requestId: null })
     }
     const client = api(fetch)
-    let org: OrgCreated
-    try {
-      org = await client.post('/api/v1/orgs', OrgCreated, input.data)
-      const { key } = await client.post(projectPath(org.default_project_id, 'keys'), KeyCreated, { name: 'First key', scopes: ['ingest', 'read'] })
-      keepFirstKey(cookies, org.slug, key, url.protocol === 'https:')
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error
-      return fail(error.status, { ...given, nameError: error.field('name'), error: error.problem.detail, requestId: error.requestId })
+    const org = await account(client)
+      .createOrg(input.data)
+      .catch((error: unknown) => refused(error))
+    if (org instanceof ApiError) {
+      return fail(org.status, { ...given, nameError: org.field('name'), error: org.problem.detail, requestId: org.requestId })
     }
-    redirect(303, `/${org.slug}/welcome?project=${encodeURIComponent(org.default_project_id)}`)
+    const project = org.default_project_id
+    const key = await projectSettings(client, project)
+      .createKey({ name: 'First key', scopes: ['ingest', 'read'] })
+      .catch((error: unknown) => refused(error))
+    // The organization exists: without its key, the welcome page offers to create one.
+    if (!(key instanceof ApiError)) keepFirstKey(cookies, org.slug, project, key.key, url.protocol === 'https:')
+    redirect(303, `/${org.slug}/welcome?project=${encodeURIComponent(project)}`)
   },
+}
+
+function refused(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  throw error
 }
