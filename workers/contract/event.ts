@@ -43,6 +43,9 @@ const count = z.number().int().min(0).max(COUNT_MAX)
 const milliseconds = z.number().min(0).max(COUNT_MAX)
 const text = z.string().max(TEXT_CHARS_MAX)
 const json: z.ZodType<unknown> = z.unknown()
+const isShort = (record: object) => Object.keys(record).length <= SCORES_MAX
+const few = `must have at most ${SCORES_MAX} entries`
+const findings = z.union([count, z.record(z.string().max(64), count).refine(isShort, few)])
 
 /**
  * One event as a client sends it. Times: RFC 3339 with zone, or epoch milliseconds. Fields this
@@ -94,9 +97,9 @@ export const EventInput = z.looseObject({
   policy_id: id.nullish(),
   policy_result: z.enum(POLICY_RESULTS).nullish(),
   outcome: z.enum(OUTCOMES).nullish(),
-  scores: z.record(z.string().min(1).max(64), z.number()).nullish(),
-  pii_detected: z.union([count, z.record(z.string().max(64), count)]).nullish(),
-  pii_redacted: z.union([count, z.record(z.string().max(64), count)]).nullish(),
+  scores: z.record(z.string().min(1).max(64), z.number()).refine(isShort, few).nullish(),
+  pii_detected: findings.nullish(),
+  pii_redacted: findings.nullish(),
   egress_host: id.nullish(),
   queue_depth: count.nullish(),
   reservation_id: id.nullish(),

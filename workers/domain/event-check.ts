@@ -1,4 +1,14 @@
-import { COST_USD_MAX, COUNT_MAX, EVENT_TYPES, ID_CHARS_MAX, OUTCOMES, POLICY_RESULTS, STATUSES, TEXT_CHARS_MAX } from '../contract/event.ts'
+import {
+  COST_USD_MAX,
+  COUNT_MAX,
+  EVENT_TYPES,
+  ID_CHARS_MAX,
+  OUTCOMES,
+  POLICY_RESULTS,
+  SCORES_MAX,
+  STATUSES,
+  TEXT_CHARS_MAX,
+} from '../contract/event.ts'
 
 /**
  * Decides exactly as the zod schema `EventInput` (a property test holds the two equal), some thirty times faster.
@@ -6,19 +16,36 @@ import { COST_USD_MAX, COUNT_MAX, EVENT_TYPES, ID_CHARS_MAX, OUTCOMES, POLICY_RE
  */
 type Check = (value: unknown) => boolean
 
-const isString = (max: number, min = 0): Check => (v) => typeof v === 'string' && v.length >= min && v.length <= max
+const isString =
+  (max: number, min = 0): Check =>
+  (v) =>
+    typeof v === 'string' && v.length >= min && v.length <= max
 const oneOf = (values: readonly string[]): Check => {
   const set = new Set(values)
   return (v) => typeof v === 'string' && set.has(v)
 }
-const optional = (check: Check): Check => (v) => v === null || v === undefined || check(v)
-const isNumber = (max: number): Check => (v) => typeof v === 'number' && v >= 0 && v <= max
+const optional =
+  (check: Check): Check =>
+  (v) =>
+    v === null || v === undefined || check(v)
+const isNumber =
+  (max: number): Check =>
+  (v) =>
+    typeof v === 'number' && v >= 0 && v <= max
 const isCount: Check = (v) => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= COUNT_MAX
-const isRecord = (key: Check, value: Check): Check => (v) => {
-  if (!isPlainObject(v)) return false
-  for (const k of Object.keys(v)) if (!key(k) || !value(v[k])) return false
-  return true
-}
+/** As zod, which leaves `__proto__` out of a record, whatever it holds. */
+const isRecord =
+  (key: Check, value: Check, entriesMax = Infinity): Check =>
+  (v) => {
+    if (!isPlainObject(v)) return false
+    const names = Object.keys(v)
+    let entries = names.length
+    for (const name of names) {
+      if (name === '__proto__') entries--
+      else if (!key(name) || !value(v[name])) return false
+    }
+    return entries <= entriesMax
+  }
 const anything: Check = () => true
 
 const id = isString(ID_CHARS_MAX, 1)
@@ -33,8 +60,10 @@ const traceId: Check = (v) => {
 }
 const milliseconds = isNumber(COUNT_MAX)
 const DECIMAL = /^\d{1,7}(\.\d{1,12})?$/
-const cost: Check = (v) => (typeof v === 'number' ? v >= 0 && v <= COST_USD_MAX : typeof v === 'string' && DECIMAL.test(v))
-const pii: Check = (v) => isCount(v) || isRecord(isString(64), isCount)(v)
+const cost: Check = (v) =>
+  typeof v === 'number' ? v >= 0 && v <= COST_USD_MAX : typeof v === 'string' && DECIMAL.test(v)
+const isFindings = isRecord(isString(64), isCount, SCORES_MAX)
+const pii: Check = (v) => isCount(v) || isFindings(v)
 
 const REQUIRED: Record<string, Check> = {
   event_type: oneOf(EVENT_TYPES),
@@ -44,16 +73,49 @@ const REQUIRED: Record<string, Check> = {
 }
 
 const OPTIONAL: Record<string, Check> = {
-  event_id: id, org_id: id, workspace_id: id, project_id: id, parent_span_id: traceId, session_id: id, user_id: id,
-  agent_id: id, workflow_id: id, workflow_version: id, step: id, environment: id, provider: id, model: id,
-  prompt_version: id, status: oneOf(STATUSES), error_type: id, error_message: isString(TEXT_CHARS_MAX),
-  error_message_hash: id, latency_ms: milliseconds, time_to_first_token_ms: milliseconds, tokens_prompt: isCount,
-  tokens_completion: isCount, tokens_total: isCount, tokens_cached: isCount, tokens_cache_write: isCount,
-  tokens_reasoning: isCount, cost_usd: cost, tool_name: id,
+  event_id: id,
+  org_id: id,
+  workspace_id: id,
+  project_id: id,
+  parent_span_id: traceId,
+  session_id: id,
+  user_id: id,
+  agent_id: id,
+  workflow_id: id,
+  workflow_version: id,
+  step: id,
+  environment: id,
+  provider: id,
+  model: id,
+  prompt_version: id,
+  status: oneOf(STATUSES),
+  error_type: id,
+  error_message: isString(TEXT_CHARS_MAX),
+  error_message_hash: id,
+  latency_ms: milliseconds,
+  time_to_first_token_ms: milliseconds,
+  tokens_prompt: isCount,
+  tokens_completion: isCount,
+  tokens_total: isCount,
+  tokens_cached: isCount,
+  tokens_cache_write: isCount,
+  tokens_reasoning: isCount,
+  cost_usd: cost,
+  tool_name: id,
   attempt: (v) => typeof v === 'number' && Number.isInteger(v) && v >= 0 && v <= 10_000,
-  fallback_from: id, fallback_to: id, policy_id: id, policy_result: oneOf(POLICY_RESULTS), outcome: oneOf(OUTCOMES),
-  scores: isRecord(isString(64, 1), (v) => typeof v === 'number' && Number.isFinite(v)), pii_detected: pii,
-  pii_redacted: pii, egress_host: id, queue_depth: isCount, reservation_id: id, input: anything, output: anything,
+  fallback_from: id,
+  fallback_to: id,
+  policy_id: id,
+  policy_result: oneOf(POLICY_RESULTS),
+  outcome: oneOf(OUTCOMES),
+  scores: isRecord(isString(64, 1), (v) => typeof v === 'number' && Number.isFinite(v), SCORES_MAX),
+  pii_detected: pii,
+  pii_redacted: pii,
+  egress_host: id,
+  queue_depth: isCount,
+  reservation_id: id,
+  input: anything,
+  output: anything,
   attributes: isRecord(id, anything),
 }
 

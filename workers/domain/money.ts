@@ -1,5 +1,6 @@
 /** Nano-dollars (1e-9 USD) are the unit of every stored amount. */
 const NANO_DIGITS = 9
+const NANO_PER_USD = 1e9
 
 /**
  * US dollars as a client writes them → integer nano-dollars, exact, rounded half up at the tenth decimal.
@@ -10,10 +11,11 @@ export function nanoFromUsd(usd: number | string): number | null {
   const match = text === null ? null : /^(\d{1,9})(?:\.(\d+))?$/.exec(text)
   if (!match) return null
   const [, whole = '0', fraction = ''] = match
-  const kept = fraction.slice(0, NANO_DIGITS).padEnd(NANO_DIGITS, '0')
-  const up = (fraction.charCodeAt(NANO_DIGITS) || 48) >= 53 ? 1n : 0n
-  const nano = BigInt(whole + kept) + up
-  return nano > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(nano)
+  const kept = fraction.length === NANO_DIGITS ? fraction : fraction.slice(0, NANO_DIGITS).padEnd(NANO_DIGITS, '0')
+  const up = (fraction.charCodeAt(NANO_DIGITS) || 48) >= 53 ? 1 : 0
+  // Products and sums of whole numbers are exact up to 2^53, and nothing above passes the test below.
+  const nano = Number(whole) * NANO_PER_USD + (Number(kept) + up)
+  return nano > Number.MAX_SAFE_INTEGER ? null : nano
 }
 
 /** A number without exponent; doubles print their shortest exact form, so nothing is invented. */

@@ -1,7 +1,7 @@
 import { TIMESTAMP_AGE_DAYS_MAX, TIMESTAMP_AHEAD_MINUTES_MAX } from '../contract/event.ts'
 
 const RFC3339 =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])([01]\d|2[0-3]):([0-5]\d))$/
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:[Zz]|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
 const DAY_MS = 86_400_000
 const EPOCH_SECONDS_MAX = 100_000_000_000
 
@@ -35,16 +35,42 @@ export function parseTimestamp(value: number | string, nowMs: number): ParsedTim
 
 /** `Date.parse` would take the 30th of February for the 2nd of March. */
 function fromRfc3339(text: string): number {
-  const match = RFC3339.exec(text)
-  if (match === null) return Number.NaN
-  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHours = '0', offsetMinutes = '0'] = match
-  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day))
-  const date = new Date(midnight)
-  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return Number.NaN
-  const offset = (Number(offsetHours) * 60 + Number(offsetMinutes)) * (sign === '-' ? -1 : 1)
-  return (
-    midnight +
-    ((Number(hour) * 60 + Number(minute) - offset) * 60 + Number(second)) * 1000 +
-    Number(fraction.slice(0, 3).padEnd(3, '0'))
+  if (!RFC3339.test(text)) return Number.NaN
+  const month = digits(text, 5, 7) - 1
+  const day = digits(text, 8, 10)
+  if (day > 28 && new Date(Date.UTC(digits(text, 0, 4), month, day)).getUTCMonth() !== month) return Number.NaN
+  const local = Date.UTC(
+    digits(text, 0, 4),
+    month,
+    day,
+    digits(text, 11, 13),
+    digits(text, 14, 16),
+    digits(text, 17, 19),
   )
+  return local + fractionMs(text) - offsetMs(text)
+}
+
+function fractionMs(text: string): number {
+  if (text.charAt(19) !== '.') return 0
+  let ms = 0
+  for (let i = 20, unit = 100; unit >= 1; i++, unit /= 10) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) break
+    ms += digit * unit
+  }
+  return ms
+}
+
+function offsetMs(text: string): number {
+  const at = text.length - 6
+  const sign = text.charAt(at)
+  if (sign !== '+' && sign !== '-') return 0
+  const minutes = digits(text, at + 1, at + 3) * 60 + digits(text, at + 4, at + 6)
+  return (sign === '+' ? minutes : -minutes) * 60_000
+}
+
+function digits(text: string, from: number, to: number): number {
+  let value = 0
+  for (let i = from; i < to; i++) value = value * 10 + text.charCodeAt(i) - 48
+  return value
 }

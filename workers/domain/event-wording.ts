@@ -1,0 +1,31 @@
+import { EventInput } from '../contract/event.ts'
+
+export type InvalidEvent = { ok: false; code: 'invalid'; pointer: string; detail: string }
+
+/** Where the schema's words do not say how to mend it. */
+const REMEDIES: Record<string, string> = {
+  '/timestamp': 'Write RFC 3339 with a zone, like 2026-11-23T12:00:00Z, or epoch milliseconds.',
+  '/cost_usd': 'Write a decimal number of US dollars, like "0.0123".',
+  '/pii_detected': 'Write a count, or counts by kind.',
+  '/pii_redacted': 'Write a count, or counts by kind.',
+}
+
+/** Words what the schema has against an event, without repeating its values. */
+export function wordIssue(input: unknown): InvalidEvent {
+  const parsed = EventInput.safeParse(input)
+  const issue = parsed.success ? undefined : parsed.error.issues[0]
+  if (!issue) return { ok: false, code: 'invalid', pointer: '', detail: 'Not an event.' }
+  const pointer = issue.path.map((part) => `/${escaped(String(part))}`).join('')
+  const name = issue.path[0]
+  const isMissing = issue.path.length === 1 && typeof name === 'string' && !Object.hasOwn(input as object, name)
+  const what = isMissing ? `"${name}" is required.` : `${issue.message}.`
+  const remedy = REMEDIES[pointer]
+  return { ok: false, code: 'invalid', pointer, detail: remedy === undefined ? what : `${what} ${remedy}` }
+}
+
+const POINTER_CHARS_MAX = 80
+
+/** As RFC 6901 wants it; a client's own key is cut. */
+function escaped(part: string): string {
+  return part.slice(0, POINTER_CHARS_MAX).replaceAll('~', '~0').replaceAll('/', '~1')
+}
