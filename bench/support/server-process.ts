@@ -7,11 +7,15 @@ export interface ServerOptions {
   port: number
   dataDir: string
   vars?: Record<string, string>
+  withWeb?: boolean
+  /** Counts what the edge and the pipeline ask of the platform. */
+  counting?: boolean
 }
 
 type Request =
   | { do: 'cron'; cron: string }
   | { do: 'backlog' }
+  | { do: 'counts' }
   | { do: 'reconcile'; tenant: Tenant }
   | { do: 'sql'; database: string; sql: string }
   | { do: 'stop'; timeoutMs: number }

@@ -1,5 +1,7 @@
-import { API, GATE, PIPELINE } from '../../scripts/runtime/options.ts'
+import { buildAll } from '../../scripts/runtime/build.ts'
+import { API, EDGE, GATE, PIPELINE } from '../../scripts/runtime/options.ts'
 import { startRuntime, type Runtime } from '../../scripts/runtime/runtime.ts'
+import { countedBundles } from '../counting/bundles.ts'
 import type { Operations } from '../../workers/pipeline/operations.ts'
 import type { Answer, Ask, ServerOptions } from './server-process.ts'
 
@@ -9,9 +11,10 @@ async function main(options: ServerOptions): Promise<void> {
     port: options.port,
     dataDir: options.dataDir,
     vars: { APP_ENV: 'test', LOG_LEVEL: 'warn', ...options.vars },
-    withWeb: false,
+    withWeb: options.withWeb ?? false,
     onWorkerLog: ({ level, message }) => level === 'error' && console.error(message),
   })
+  if (options.counting) await runtime.reload(countedBundles(await buildAll({ withWeb: options.withWeb ?? false })))
   process.on('message', (ask: Ask) => {
     answer(runtime, ask).then(
       (value) => tell({ id: ask.id, value }),
@@ -33,6 +36,8 @@ async function answer(runtime: Runtime, ask: Ask): Promise<unknown> {
       return runtime.scheduled(ask.cron)
     case 'backlog':
       return runtime.backlog()
+    case 'counts':
+      return { edge: await countsOf(runtime, EDGE), pipeline: await countsOf(runtime, PIPELINE) }
     case 'reconcile': {
       const gate = await runtime.miniflare.getBindings<{ PIPELINE: Operations }>(GATE)
       return gate.PIPELINE.reconcile(ask.tenant)
@@ -45,6 +50,12 @@ async function answer(runtime: Runtime, ask: Ask): Promise<unknown> {
     case 'stop':
       return runtime.stop(ask.timeoutMs)
   }
+}
+
+async function countsOf(runtime: Runtime, worker: string): Promise<unknown> {
+  const fetcher = await runtime.miniflare.getWorker(worker)
+  const answer = await fetcher.fetch('http://counts/__counts')
+  return answer.json()
 }
 
 process.once('message', (options: ServerOptions) => {
