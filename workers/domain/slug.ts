@@ -3,6 +3,7 @@ const CHARS_MAX = 40
 /** A slug from a name; names without usable letters, and the reserved words of the dashboard, get the id's tail. */
 export function slugOf(name: string, id: string): string {
   const slug = name
+    .replace(/ß/g, 'ss')
     .normalize('NFKD')
     .replace(/[\u0300-\u036f]/g, '')
     .toLowerCase()
