@@ -15,7 +15,7 @@ export default defineConfig({
           include: ['test/domain/**/*.test.ts', 'test/services/**/*.test.ts', 'test/scripts/**/*.test.ts'],
         },
       },
-      workersProject('pipeline', ['test/workers/pipeline/**/*.test.ts', 'test/workers/adapters/**/*.test.ts']),
+      workersProject('pipeline', ['test/workers/{pipeline,adapters,metrics}/**/*.test.ts']),
       workersProject('api', ['test/workers/api/**/*.test.ts']),
       workersProject('edge', ['test/workers/edge/**/*.test.ts']),
       {

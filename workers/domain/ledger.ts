@@ -37,5 +37,10 @@ export function eventKey(event: CanonicalEvent, shortHash: (text: string) => str
   if (event.event_id !== undefined) return `i${shortHash(event.event_id)}`
   const { event_type, trace_id, span_id, attempt, tool_name, model } = event
   const identity = [event_type, trace_id, span_id, attempt ?? '', tool_name ?? '', model ?? ''].join('\n')
-  return `t${event.timestamp.toString(36).padStart(9, '0')}${shortHash(identity)}`
+  return timeKey(event.timestamp) + shortHash(identity)
+}
+
+/** How keys of a moment's events begin, unless a client gave them an id of their own. */
+export function timeKey(ms: number): string {
+  return `t${Math.max(0, ms).toString(36).padStart(9, '0')}`
 }

@@ -1,130 +1,171 @@
+import type { Dimension, Kind } from '../../contract/metrics.ts'
 import type { Tenant } from '../../contract/tenant.ts'
-import { HOUR_MS, mergeDeltas } from '../../domain/rollup-merge.ts'
+import { timeKey } from '../../domain/ledger.ts'
+import { MONEY_KINDS } from '../../domain/metrics-plan.ts'
+import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
 import { dayStart, offsetSpans, type OffsetSpan } from '../../domain/time-zone.ts'
-import type { SpendGroup, SpendQuery, SpendStore, SpendSum } from '../../services/spend/port.ts'
-import { rollupStore } from './rollup-store.ts'
+import type { SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
+import { offsetSql, sourceSql, Values, type RollupRead, type Span } from './rollup-read.ts'
+import { SPEND_COUNTS, SPEND_TOKENS, SpendSums, type SpendPart } from './spend-sums.ts'
 
-const MONEY_KINDS = ['request', 'llm', 'tool', 'step', 'retry']
-const COLUMN: Record<Exclude<SpendGroup, 'org' | 'day' | 'hour'>, string> = {
+const COLUMN: Record<Exclude<SpendGroup, 'org' | 'day' | 'hour'>, Dimension> = {
   workspace: 'workspace_id', project: 'project_id', agent: 'agent_id', workflow: 'workflow_id', model: 'model', provider: 'provider', user: 'user_id',
 }
-/** What `user` rows carry besides the user; more dimensions with users are read from the ledger itself. */
-const WITH_USER = new Set<SpendGroup>(['user', 'org', 'workspace', 'project', 'day', 'hour'])
-const TOKENS = ['tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const
+/** Groups that `total` rows carry. */
+const PLACE = new Set<SpendGroup>(['org', 'workspace', 'project', 'day', 'hour'])
+/** No event is accepted that lies further ahead; a second for the way from the asker to here. */
+const AHEAD_MS = 600_000 - 1_000
 
 type Row = Record<string, string | number | null>
 
+/** What comes from rollups, whole hours, and what from the ledger's own rows. */
+interface Sources {
+  hours: Span[]
+  ledger: Span[]
+}
+
 /**
  * Spend to the nano-dollar. Whole hours come from rollups and the deltas after them, which sum up exactly the ledger's
- * rows; ragged ends come from the ledger's rows.
+ * rows; ragged ends, and hours that a local midnight parts, come from the ledger's rows. One batch is one snapshot.
  */
-export function spendStore(shardOf: (tenant: Tenant) => D1Database): SpendStore {
+export function spendStore(shardOf: (tenant: Tenant) => D1Database, now: () => number = Date.now): SpendStore {
   return {
     async spend(tenant, projectIds, query) {
       const db = shardOf(tenant)
-      const sums = new Sums(tenant, query)
-      const fromLedger = query.group_by.includes('user') && !query.group_by.every((g) => WITH_USER.has(g))
-      const from = Math.ceil(query.from_ms / HOUR_MS) * HOUR_MS
-      const to = Math.floor(query.to_ms / HOUR_MS) * HOUR_MS
-      if (fromLedger || from >= to) {
-        await addLedger(db, sums, tenant, projectIds, query, query.from_ms, query.to_ms)
-        return sums.finish()
+      const offsets = query.group_by.includes('day') ? offsetSpans(query.time_zone, query.from_ms, query.to_ms) : []
+      const sources = sourcesOf(query, offsets, now())
+      const reads: Read[] = []
+      if (sources.hours.length > 0) reads.push(...hourReads(tenant, projectIds, query, offsets, sources.hours))
+      if (sources.ledger.length > 0) reads.push(ledgerRead(tenant, projectIds, query, offsets, sources.ledger))
+      const sums = new SpendSums(query.group_by.length)
+      const results = reads.length === 0 ? [] : await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
+      for (const [i, read] of reads.entries()) {
+        for (const row of results[i]?.results ?? []) read.take(sums, keyOf(tenant, query, offsets, row), partOf(row))
       }
-      await Promise.all([
-        addHours(db, sums, tenant, projectIds, query, from, to),
-        from > query.from_ms ? addLedger(db, sums, tenant, projectIds, query, query.from_ms, from) : null,
-        query.to_ms > to ? addLedger(db, sums, tenant, projectIds, query, to, query.to_ms) : null,
-      ])
       return sums.finish()
     },
   }
 }
 
-async function addHours(db: D1Database, sums: Sums, tenant: Tenant, projectIds: readonly string[], query: SpendQuery, from: number, to: number): Promise<void> {
-  const kinds = query.group_by.includes('user') ? ['user'] : query.group_by.some((g) => g in COLUMN && g !== 'workspace' && g !== 'project') ? MONEY_KINDS : ['total']
-  const groups = ['hour_ms', ...columnsOf(query)]
-  const needsHour = query.group_by.includes('day') || query.group_by.includes('hour')
-  const by = (needsHour ? groups : groups.slice(1)).join(', ')
-  const [stored, waiting] = await Promise.all([
-    db
-      .prepare(
-        `SELECT ${by ? `${by}, ` : ''}CAST(coalesce(sum(cost_nanousd), 0) AS TEXT) AS cost, sum(paid) AS entries, sum(unpriced) AS unpriced, ${TOKENS.map((t) => `sum(${t}) AS ${t}`).join(', ')}
-         FROM rollup WHERE org_id = ?1 AND kind IN (SELECT value FROM json_each(?2)) AND hour_ms >= ?3 AND hour_ms < ?4
-         AND project_id IN (SELECT value FROM json_each(?5)) ${by ? `GROUP BY ${by}` : ''} HAVING sum(paid) > 0`,
-      )
-      .bind(tenant.org_id, JSON.stringify(kinds), from, to, JSON.stringify(projectIds))
-      .all<Row>(),
-    rollupStore(db).waiting(tenant.org_id),
-  ])
-  for (const row of stored.results) sums.add(row, Number(row.hour_ms ?? from))
-  const projects = new Set(projectIds)
-  for (const row of mergeDeltas(waiting.groups, HOUR_MS)) {
-    if (!kinds.includes(row.kind) || row.paid === 0 || row.bucket_ms < from || row.bucket_ms >= to || !projects.has(row.project_id)) continue
-    sums.add({ ...(row as unknown as Row), cost: String(row.cost_nanousd), entries: row.paid }, row.bucket_ms)
+interface Read {
+  sql: string
+  values: (string | number)[]
+  take(sums: SpendSums, key: string[], part: SpendPart): void
+}
+
+function sourcesOf(query: SpendQuery, offsets: readonly OffsetSpan[], nowMs: number): Sources {
+  const from = Math.ceil(query.from_ms / HOUR_MS) * HOUR_MS
+  const to = (query.to_ms >= nowMs + AHEAD_MS ? Math.ceil(query.to_ms / HOUR_MS) : Math.floor(query.to_ms / HOUR_MS)) * HOUR_MS
+  // Users are counted apart from agents, workflows and models: only the ledger knows both of an entry.
+  const together = query.group_by.includes('user') && query.group_by.some((group) => group !== 'user' && !PLACE.has(group))
+  if (together || from >= to) return { hours: [], ledger: [{ from_ms: query.from_ms, to_ms: query.to_ms }] }
+  const hours: Span[] = []
+  const ledger: Span[] = [{ from_ms: query.from_ms, to_ms: from }, { from_ms: to, to_ms: query.to_ms }]
+  let at = from
+  for (const parted of partedHours(query, offsets, from, to)) {
+    hours.push({ from_ms: at, to_ms: parted })
+    ledger.push({ from_ms: parted, to_ms: parted + HOUR_MS })
+    at = parted + HOUR_MS
   }
+  hours.push({ from_ms: at, to_ms: to })
+  const filled = (span: Span) => span.from_ms < span.to_ms
+  return { hours: hours.filter(filled), ledger: ledger.filter(filled) }
+}
+
+/** Hours of [from, to) within which a local day begins: zones whose offset is no whole number of hours. */
+function partedHours(query: SpendQuery, offsets: readonly OffsetSpan[], from: number, to: number): number[] {
+  if (offsets.every((span) => span.offset_ms % HOUR_MS === 0)) return []
+  const parted = new Set<number>()
+  const first = Math.floor((from + (offsets[0]?.offset_ms ?? 0)) / DAY_MS)
+  for (let day = first; ; day++) {
+    const start = dayStart(query.time_zone, day)
+    if (start >= to) return [...parted]
+    if (start > from && start % HOUR_MS !== 0) parted.add(Math.floor(start / HOUR_MS) * HOUR_MS)
+  }
+}
+
+const MONEY = ['cost_nanousd', 'paid', ...SPEND_COUNTS, ...SPEND_TOKENS] as const
+
+/** By user: what users spent, and what is left of the total for those whom no event named. */
+function hourReads(tenant: Tenant, projectIds: readonly string[], query: SpendQuery, offsets: readonly OffsetSpan[], hours: readonly Span[]): Read[] {
+  const read = (kinds: readonly Kind[], groups: readonly SpendGroup[], take: Read['take']) => hourRead(tenant, projectIds, groups, offsets, hours, kinds, take)
+  const add: Read['take'] = (sums, key, part) => sums.add(key, part)
+  const { group_by } = query
+  if (!group_by.includes('user')) return [read(group_by.every((group) => PLACE.has(group)) ? ['total'] : MONEY_KINDS, group_by, add)]
+  const at = group_by.indexOf('user')
+  const unnamed = (key: string[]) => key.with(at, '')
+  return [
+    read(['total'], group_by.filter((group) => group !== 'user'), add),
+    read(['user'], group_by, (sums, key, part) => {
+      sums.add(key, part)
+      sums.subtract(unnamed(key), part)
+    }),
+  ]
+}
+
+function hourRead(
+  tenant: Tenant, projectIds: readonly string[], groups: readonly SpendGroup[], offsets: readonly OffsetSpan[], hours: readonly Span[],
+  kinds: readonly Kind[], take: Read['take'],
+): Read {
+  const values = new Values()
+  const columns = columnsOf(groups)
+  const byDay = groups.includes('day') && offsets.some((span) => span.offset_ms !== 0)
+  const read: RollupRead = {
+    org_id: tenant.org_id, project_ids: projectIds, kind: null, money_kinds: kinds, hours,
+    time: groups.includes('hour') ? 'hour' : groups.includes('day') ? offsets : 'none',
+    days: !kinds.includes('user') && !groups.includes('hour') && !byDay, columns, filters: [], counts: [], money: MONEY, histogram: false,
+  }
+  const keys = ['at', ...columns].join(', ')
+  const sums = ['CAST(sum(cost_nanousd) AS TEXT) AS cost', 'sum(paid) AS entries', ...[...SPEND_COUNTS, ...SPEND_TOKENS].map((name) => `sum(${name}) AS ${name}`)]
+  return { sql: `${sourceSql(read, values)}SELECT ${keys}, ${sums.join(', ')} FROM src GROUP BY ${keys} HAVING sum(paid) > 0`, values: values.list, take }
 }
 
 /** Without `event_id` a ledger key begins with its time, so a range of time is a range of keys. */
-async function addLedger(db: D1Database, sums: Sums, tenant: Tenant, projectIds: readonly string[], query: SpendQuery, from: number, to: number): Promise<void> {
-  const needsHour = query.group_by.includes('day') || query.group_by.includes('hour')
-  const groups = [...(needsHour ? [`ts_ms / ${HOUR_MS} * ${HOUR_MS} AS hour_ms`] : []), ...columnsOf(query)]
-  const by = [...(needsHour ? ['hour_ms'] : []), ...columnsOf(query)].join(', ')
-  const key = (ms: number) => `t${Math.max(0, ms).toString(36).padStart(9, '0')}`
-  const found = await db
-    .prepare(
-      `SELECT ${groups.length > 0 ? `${groups.join(', ')}, ` : ''}CAST(coalesce(sum(cost_nanousd), 0) AS TEXT) AS cost, count(*) AS entries,
-         sum(cost_source = 'unpriced') AS unpriced, ${TOKENS.map((t) => `sum(${t}) AS ${t}`).join(', ')}
-       FROM (SELECT l.* FROM json_each(?1) p JOIN ledger l ON l.project_id = p.value AND l.event_key >= ?2 AND l.event_key < ?3
-             UNION ALL
-             SELECT l.* FROM json_each(?1) p JOIN ledger l ON l.project_id = p.value AND l.event_key >= 'i' AND l.event_key < 'j')
-       WHERE org_id = ?4 AND ts_ms >= ?5 AND ts_ms < ?6 ${by ? `GROUP BY ${by}` : ''} HAVING count(*) > 0`,
-    )
-    .bind(JSON.stringify(projectIds), key(from), key(to), tenant.org_id, from, to)
-    .all<Row>()
-  for (const row of found.results) sums.add(row, Number(row.hour_ms ?? from))
+function ledgerRead(tenant: Tenant, projectIds: readonly string[], query: SpendQuery, offsets: readonly OffsetSpan[], spans: readonly Span[]): Read {
+  const values = new Values()
+  const org = values.add(tenant.org_id)
+  const projects = values.add(JSON.stringify(projectIds))
+  const ranges = values.add(JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])))
+  const columns = columnsOf(query.group_by)
+  const keys = ['at', ...columns].join(', ')
+  const sums = [
+    'CAST(sum(cost_nanousd) AS TEXT) AS cost', 'count(*) AS entries', `sum(cost_source = 'unpriced') AS unpriced`, ...SPEND_TOKENS.map((name) => `sum(${name}) AS ${name}`),
+  ]
+  const sql = `WITH span(lo, hi, first, last) AS (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(${ranges})),
+entry AS (SELECT l.* FROM json_each(${projects}) p CROSS JOIN span CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= span.first AND l.event_key < span.last
+  UNION ALL SELECT l.* FROM json_each(${projects}) p CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= 'i' AND l.event_key < 'j'
+  WHERE EXISTS (SELECT 1 FROM span WHERE l.ts_ms >= lo AND l.ts_ms < hi))
+SELECT ${[ledgerTime(query.group_by, offsets, values), ...columns].join(', ')}, ${sums.join(', ')} FROM entry WHERE org_id = ${org} GROUP BY ${keys}`
+  return { sql, values: values.list, take: (into, key, part) => into.add(key, part) }
 }
 
-function columnsOf(query: SpendQuery): string[] {
-  return query.group_by.flatMap((group) => (group in COLUMN ? [COLUMN[group as keyof typeof COLUMN]] : []))
+function ledgerTime(groups: readonly SpendGroup[], offsets: readonly OffsetSpan[], values: Values): string {
+  if (groups.includes('hour')) return `ts_ms / ${HOUR_MS} * ${HOUR_MS} AS at`
+  if (!groups.includes('day')) return '0 AS at'
+  return `(ts_ms + ${offsetSql(offsets, 'ts_ms', values)}) / ${DAY_MS} AS at`
 }
 
-/** Adds rows of both sources under the keys that were asked for. */
-class Sums {
-  private readonly tenant: Tenant
-  private readonly query: SpendQuery
-  private readonly offsets: OffsetSpan[]
-  private readonly groups = new Map<string, SpendSum>()
+function columnsOf(groups: readonly SpendGroup[]): Dimension[] {
+  return groups.flatMap((group) => (group in COLUMN ? [COLUMN[group as keyof typeof COLUMN]] : []))
+}
 
-  constructor(tenant: Tenant, query: SpendQuery) {
-    this.tenant = tenant
-    this.query = query
-    this.offsets = query.group_by.includes('day') ? offsetSpans(query.time_zone, query.from_ms, query.to_ms) : []
-  }
+function keyOf(tenant: Tenant, query: SpendQuery, offsets: readonly OffsetSpan[], row: Row): string[] {
+  return query.group_by.map((group) => {
+    if (group === 'org') return tenant.org_id
+    if (group === 'hour') return new Date(Number(row.at)).toISOString()
+    if (group === 'day') return new Date(dayStart(query.time_zone, dayIndex(query, offsets, Number(row.at)))).toISOString()
+    return String(row[COLUMN[group]] ?? '')
+  })
+}
 
-  add(row: Row, hourMs: number): void {
-    const key = this.query.group_by.map((group) => this.valueOf(group, row, hourMs))
-    const id = key.join('\n')
-    let sum = this.groups.get(id)
-    if (sum === undefined) {
-      sum = { key, cost_nanousd: 0n, entries: 0, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0, tokens_reasoning: 0 }
-      this.groups.set(id, sum)
-    }
-    sum.cost_nanousd += BigInt(row.cost ?? 0)
-    sum.entries += Number(row.entries ?? 0)
-    sum.unpriced += Number(row.unpriced ?? 0)
-    for (const name of TOKENS) sum[name] += Number(row[name] ?? 0)
-  }
+/** By hour and day, an hour belongs to the day that it begins in. */
+function dayIndex(query: SpendQuery, offsets: readonly OffsetSpan[], at: number): number {
+  if (!query.group_by.includes('hour')) return at
+  const offset = offsets.findLast((span) => span.from_ms <= at)?.offset_ms ?? offsets[0]?.offset_ms ?? 0
+  return Math.floor((at + offset) / DAY_MS)
+}
 
-  finish(): SpendSum[] {
-    return [...this.groups.values()].sort((a, b) => (a.cost_nanousd < b.cost_nanousd ? 1 : a.cost_nanousd > b.cost_nanousd ? -1 : a.key.join().localeCompare(b.key.join())))
-  }
-
-  private valueOf(group: SpendGroup, row: Row, hourMs: number): string {
-    if (group === 'org') return this.tenant.org_id
-    if (group === 'hour') return new Date(hourMs).toISOString()
-    if (group !== 'day') return String(row[COLUMN[group]] ?? '')
-    let offset = this.offsets[0]?.offset_ms ?? 0
-    for (const span of this.offsets) if (span.from_ms <= hourMs) offset = span.offset_ms
-    return new Date(dayStart(this.query.time_zone, Math.floor((hourMs + offset) / 86_400_000))).toISOString()
-  }
+function partOf(row: Row): SpendPart {
+  const numbers = [...SPEND_COUNTS, ...SPEND_TOKENS].map((name) => [name, Number(row[name] ?? 0)])
+  return { cost_nanousd: BigInt(row.cost ?? 0), entries: Number(row.entries ?? 0), ...Object.fromEntries(numbers) } as SpendPart
 }

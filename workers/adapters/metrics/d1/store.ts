@@ -1,18 +1,18 @@
-import type { Dimension, MetricsAnswer, MetricsQuery } from '../../../contract/metrics.ts'
+import type { Dimension, Kind, MetricsAnswer, MetricsQuery } from '../../../contract/metrics.ts'
 import type { Tenant } from '../../../contract/tenant.ts'
-import { Answer, type PartialRow } from '../../../domain/metrics-answer.ts'
-import { planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
-import { HOUR_MS, mergeDeltas, type RollupRow } from '../../../domain/rollup-merge.ts'
+import { mergeText } from '../../../domain/histogram.ts'
+import { Answer, COUNT_SUMS, MONEY_SUMS, type Sums } from '../../../domain/metrics-answer.ts'
+import { dayTime, needsHours, planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
 import type { Histogram } from '../../../domain/rollup-row.ts'
 import type { MetricsStore } from '../../../services/metrics/port.ts'
-import { rollupStore } from '../../d1/rollup-store.ts'
+import { sourceSql, Values, type RollupRead } from '../../d1/rollup-read.ts'
 
-const COUNTS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
-const MONEY = ['paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const
+/** More groups than this are cut off, those with the least left out. */
+const GROUPS_MAX = 50_000
+/** Up to this many stored histograms are merged here, which is faster; more are merged by SQL, which is bounded. */
+const HISTOGRAMS_MAX = 20_000
 
-/** Deltas merged by this isolate, so that the queries of one page do it once. */
-const merged = new Map<string, RollupRow[]>()
-const MERGED_MAX = 20
+type Row = Record<string, string | number | null>
 
 /** Metrics from D1: hourly rollups and the deltas that are not merged yet; minutes from deltas alone. */
 export function d1Metrics(shardOf: (tenant: Tenant) => D1Database, now: () => number): MetricsStore {
@@ -21,115 +21,117 @@ export function d1Metrics(shardOf: (tenant: Tenant) => D1Database, now: () => nu
       const plan = planMetrics(query, now())
       const db = shardOf(tenant)
       const answer = new Answer(plan)
-      const [stored, recent] = await Promise.all([
-        plan.bucket_ms === HOUR_MS ? storedRows(db, tenant, projectIds, plan) : [],
-        plan.bucket_ms === HOUR_MS ? waitingRows(db, tenant) : minuteRows(db, tenant, plan),
-      ])
-      for (const row of stored) answer.add(row)
-      const projects = new Set(projectIds)
-      for (const row of recent) {
-        if (!matches(row, plan, projects)) continue
-        answer.add(row.kind === plan.kind ? { ...row, cost_nanousd: BigInt(row.cost_nanousd) } : moneyOf(row))
+      // One batch is one snapshot: no delta is counted both before and after it is merged.
+      const reads = readsOf(plan, tenant, projectIds)
+      const results = await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
+      let cut = false
+      for (const [i, read] of reads.entries()) {
+        const rows = results[i]?.results ?? []
+        cut ||= rows.length > GROUPS_MAX && read.take === addSums
+        if (read.take === addHistograms && rows.length > HISTOGRAMS_MAX) await mergeInSql(db, answer, plan, tenant, projectIds)
+        else read.take(answer, plan, rows)
       }
-      const finished = answer.finish({ back_end: 'd1', sampled: false })
-      return withUnique(finished, plan, db, tenant, projectIds)
+      return answer.finish({ back_end: 'd1', sampled: false }, cut)
     },
   }
 }
 
-function matches(row: RollupRow, plan: MetricsPlan, projects: Set<string>): boolean {
-  if (!plan.money_kinds.includes(row.kind) || !projects.has(row.project_id) || row.bucket_ms < plan.from_ms || row.bucket_ms >= plan.to_ms) return false
-  return plan.filters.every(({ dimension, op, values }) => values.includes(row[dimension]) === (op === 'eq'))
+interface Statement {
+  sql: string
+  values: (string | number)[]
+  take(answer: Answer, plan: MetricsPlan, rows: Row[]): void
 }
 
-async function waitingRows(db: D1Database, tenant: Tenant): Promise<RollupRow[]> {
-  const { groups, key } = await rollupStore(db).waiting(tenant.org_id)
-  const hit = merged.get(key)
-  if (hit) return hit
-  const rows = mergeDeltas(groups, HOUR_MS)
-  if (merged.size >= MERGED_MAX) merged.clear()
-  merged.set(key, rows)
-  return rows
+function readsOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string[]): Statement[] {
+  const reads: Statement[] = []
+  const source = sourceOf(plan, tenant, projectIds)
+  const sums = sumsStatement(plan, source)
+  if (sums !== null) reads.push(sums)
+  if (plan.histogram) reads.push(histogramStatement(plan, source))
+  if (plan.measures.includes('unique_users')) reads.push(distinctStatement(plan, source, 'user', 'user_id'))
+  if (plan.measures.includes('unique_agents')) reads.push(distinctStatement(plan, source, 'request', 'agent_id'))
+  return reads
 }
 
-async function minuteRows(db: D1Database, tenant: Tenant, plan: MetricsPlan): Promise<RollupRow[]> {
-  return mergeDeltas(await rollupStore(db).between(tenant.org_id, plan.from_ms, plan.to_ms), plan.bucket_ms)
-}
-
-/** WHERE clause and values of the rows that a plan reads. */
-function selection(tenant: Tenant, projectIds: readonly string[], plan: MetricsPlan): { where: string; values: unknown[] } {
-  const values: unknown[] = [tenant.org_id, JSON.stringify(plan.money_kinds), plan.from_ms, plan.to_ms, JSON.stringify(projectIds)]
-  const conditions = plan.filters.map(({ dimension, op, values: wanted }) => {
-    values.push(JSON.stringify(wanted))
-    return `${dimension} ${op === 'eq' ? 'IN' : 'NOT IN'} (SELECT value FROM json_each(?${values.length}))`
-  })
-  const where = ['org_id = ?1', 'kind IN (SELECT value FROM json_each(?2))', 'hour_ms >= ?3', 'hour_ms < ?4', 'project_id IN (SELECT value FROM json_each(?5))', ...conditions].join(' AND ')
-  return { where, values }
-}
-
-async function storedRows(db: D1Database, tenant: Tenant, projectIds: readonly string[], plan: MetricsPlan): Promise<PartialRow[]> {
-  const { where, values } = selection(tenant, projectIds, plan)
-  // Days are cut in a zone by the answer; hours are few enough to bring along.
-  const groups: string[] = [...(plan.step === 'total' ? [] : ['hour_ms']), ...plan.dimensions]
-  const by = groups.length > 0 ? `GROUP BY ${groups.join(', ')}` : ''
-  // Of the kinds that only lend their money, nothing is counted.
-  const kind = `?${values.push(plan.kind)}`
-  const sums = [...COUNTS.map((name) => `sum(iif(kind = ${kind}, ${name}, 0)) AS ${name}`), ...MONEY.map((name) => `sum(${name}) AS ${name}`)].join(', ')
-  const head = groups.length > 0 ? `${groups.join(', ')}, ` : ''
-  const statements = [db.prepare(`SELECT ${head}${sums}, CAST(sum(cost_nanousd) AS TEXT) AS cost FROM rollup WHERE ${where} ${by}`).bind(...values)]
-  if (plan.needs_histogram) {
-    statements.push(
-      db.prepare(`SELECT ${head}h.key AS bucket, sum(h.value) AS weight FROM rollup, json_each(latency_hist) h WHERE ${where} AND kind = ${kind} GROUP BY ${[...groups, 'h.key'].join(', ')}`).bind(...values),
-    )
+function sourceOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string[]): RollupRead {
+  const { hours, from_ms, to_ms, step } = plan
+  const ragged = from_ms < hours.from_ms || hours.to_ms < to_ms
+  return {
+    org_id: tenant.org_id, project_ids: projectIds, kind: null, money_kinds: [], hours: [hours], minutes: ragged ? { from_ms, to_ms } : undefined,
+    time: step === 'total' ? 'none' : step === 'day' ? plan.offsets : step, days: !needsHours(plan) && plan.kind !== 'user', columns: plan.dimensions, filters: plan.filters,
+    counts: [], money: [], histogram: false,
   }
-  const [rows, histogram] = await db.batch<Record<string, string | number | null>>(statements)
-  const stored = (rows?.results ?? []).filter((row) => row.n !== null || row.cost !== null).map((row) => partial(row, plan))
-  const buckets = (histogram?.results ?? []).map((row) => ({ ...placed(row, plan), latency_hist: { [String(row.bucket)]: Number(row.weight) } as Histogram }))
-  return [...stored, ...buckets]
 }
 
-function placed(row: Record<string, string | number | null>, plan: MetricsPlan): PartialRow {
-  const out: PartialRow = { bucket_ms: Number(row.hour_ms ?? plan.from_ms) }
-  for (const name of plan.dimensions) out[name] = String(row[name] ?? '')
-  return out
+const keysOf = (plan: MetricsPlan) => ['at', ...plan.dimensions].join(', ')
+
+function sumsStatement(plan: MetricsPlan, source: RollupRead): Statement | null {
+  const counts = plan.counts || (plan.money_kinds.length === 0 && !plan.histogram) ? COUNT_SUMS : []
+  const money = plan.money_kinds.length > 0 ? (['cost_nanousd', ...MONEY_SUMS] as const) : []
+  if (counts.length + money.length === 0) return null
+  const values = new Values()
+  const head = sourceSql({ ...source, kind: counts.length > 0 ? plan.kind : null, money_kinds: plan.money_kinds, counts, money }, values)
+  const sums = [...counts, ...money].map((name) => (name === 'cost_nanousd' ? `CAST(sum(${name}) AS TEXT) AS ${name}` : `sum(${name}) AS ${name}`))
+  const most = plan.order?.by === 'cost_usd' && money.length > 0 ? 'sum(cost_nanousd)' : `sum(${counts.length > 0 ? 'n' : 'cost_nanousd'})`
+  return { sql: `${head}SELECT ${keysOf(plan)}, ${sums.join(', ')} FROM src GROUP BY ${keysOf(plan)} ORDER BY ${most} DESC LIMIT ${GROUPS_MAX + 1}`, values: values.list, take: addSums }
 }
 
-function partial(row: Record<string, string | number | null>, plan: MetricsPlan): PartialRow {
-  const out = placed(row, plan)
-  for (const name of [...COUNTS, ...MONEY]) out[name] = Number(row[name] ?? 0)
-  out.cost_nanousd = BigInt(row.cost ?? 0)
-  return out
+function histogramStatement(plan: MetricsPlan, source: RollupRead): Statement {
+  const values = new Values()
+  const head = sourceSql({ ...source, kind: plan.kind, histogram: true }, values)
+  // Bare keys travel as half the bytes: quotes inside a string are escaped.
+  const sql = `${head}SELECT ${keysOf(plan)}, replace(hist, '"', '') AS hist FROM src WHERE hist IS NOT NULL LIMIT ${HISTOGRAMS_MAX + 1}`
+  return { sql, values: values.list, take: addHistograms }
 }
 
-function moneyOf(row: RollupRow): PartialRow {
-  const { bucket_ms, cost_nanousd } = row
-  const out: PartialRow = { ...row, bucket_ms, cost_nanousd: BigInt(cost_nanousd), latency_hist: undefined }
-  for (const name of COUNTS) out[name] = 0
-  return out
+function distinctStatement(plan: MetricsPlan, source: RollupRead, kind: Kind, column: 'user_id' | 'agent_id'): Statement {
+  const values = new Values()
+  const columns = source.columns.includes(column) ? source.columns : [...source.columns, column]
+  const head = sourceSql({ ...source, kind, columns, counts: ['n'], days: source.days && kind !== 'user' }, values)
+  const sql = `${head}SELECT ${keysOf(plan)}, count(DISTINCT ${column}) AS found FROM src WHERE ${column} <> '' AND n > 0 GROUP BY ${keysOf(plan)}`
+  const measure = column === 'user_id' ? 'unique_users' : 'unique_agents'
+  return { sql, values: values.list, take: (answer, of, rows) => rows.forEach((row) => answer.add(...placeOf(of, row), { [measure]: Number(row.found) })) }
 }
 
-const UNIQUE = { unique_users: ['user', 'user_id'], unique_agents: ['request', 'agent_id'] } as const
-
-/** Distinct users and agents of the whole range; only asked for without dimensions and steps. */
-async function withUnique(answer: MetricsAnswer, plan: MetricsPlan, db: D1Database, tenant: Tenant, projectIds: readonly string[]): Promise<MetricsAnswer> {
-  const row = answer.data[0]
-  if (!row || plan.step !== 'total' || plan.dimensions.length > 0) return answer
-  for (const measure of ['unique_users', 'unique_agents'] as const) {
-    if (!plan.measures.includes(measure)) continue
-    const [kind, column] = UNIQUE[measure]
-    row[measure] = await countDistinct(db, tenant, projectIds, { ...plan, kind, money_kinds: [kind], filters: plan.filters.filter((f) => isPlace(f.dimension)) }, column)
+function addSums(answer: Answer, plan: MetricsPlan, rows: Row[]): void {
+  for (const row of rows.slice(0, GROUPS_MAX)) {
+    const part: Partial<Sums> = { cost_nanousd: BigInt(row.cost_nanousd ?? 0) }
+    let any = part.cost_nanousd !== 0n
+    for (const name of [...COUNT_SUMS, ...MONEY_SUMS]) {
+      part[name] = Number(row[name] ?? 0)
+      any ||= part[name] !== 0
+    }
+    if (any) answer.add(...placeOf(plan, row), part)
   }
-  return answer
 }
 
-const isPlace = (dimension: Dimension) => dimension === 'environment' || dimension === 'project_id' || dimension === 'workspace_id'
+/** Histograms are gathered by group first: a group may have thousands. */
+function addHistograms(answer: Answer, plan: MetricsPlan, rows: Row[]): void {
+  const groups = new Map<string, { place: [number, string[]]; latency_hist: Histogram }>()
+  for (const row of rows) {
+    const key = `${row.at}\0${plan.dimensions.map((name) => row[name]).join('\0')}`
+    let group = groups.get(key)
+    if (group === undefined) {
+      group = { place: placeOf(plan, row), latency_hist: {} }
+      groups.set(key, group)
+    }
+    mergeText(group.latency_hist, String(row.hist))
+  }
+  for (const { place, latency_hist } of groups.values()) answer.add(...place, { latency_hist })
+}
 
-async function countDistinct(db: D1Database, tenant: Tenant, projectIds: readonly string[], plan: MetricsPlan, column: 'user_id' | 'agent_id'): Promise<number> {
-  const { where, values } = selection(tenant, projectIds, plan)
-  const stored = await db.prepare(`SELECT DISTINCT ${column} AS name FROM rollup WHERE ${where}`).bind(...values).all<{ name: string }>()
-  const names = new Set(stored.results.map((r) => r.name))
-  const projects = new Set(projectIds)
-  for (const row of await waitingRows(db, tenant)) if (matches(row, plan, projects)) names.add(row[column])
-  names.delete('')
-  return names.size
+async function mergeInSql(db: D1Database, answer: Answer, plan: MetricsPlan, tenant: Tenant, projectIds: readonly string[]): Promise<void> {
+  const values = new Values()
+  const head = sourceSql({ ...sourceOf(plan, tenant, projectIds), kind: plan.kind, histogram: true }, values)
+  const keys = keysOf(plan)
+  const found = await db
+    .prepare(`${head}SELECT ${keys}, h.key AS bucket, sum(h.value) AS n FROM src CROSS JOIN json_each(src.hist) h WHERE hist IS NOT NULL GROUP BY ${keys}, h.key`)
+    .bind(...values.list)
+    .all<Row>()
+  for (const row of found.results) answer.add(...placeOf(plan, row), { latency_hist: { [String(row.bucket)]: Number(row.n) } })
+}
+
+function placeOf(plan: MetricsPlan, row: Row): [number, string[]] {
+  const at = Number(row.at)
+  return [plan.step === 'day' ? dayTime(plan, at) : at, plan.dimensions.map((name: Dimension) => String(row[name] ?? ''))]
 }

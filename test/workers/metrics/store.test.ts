@@ -1,0 +1,64 @@
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
+import { d1Metrics } from '../../../workers/adapters/metrics/d1/store.ts'
+import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
+import { freshTenant } from '../../support/batches.ts'
+import { contractQueries, expectSame } from '../../support/metrics-contract.ts'
+import { randomEvents } from '../../support/metrics-fleet.ts'
+import type { Placed } from '../../support/metrics-reference.ts'
+import { commitEvents } from '../../support/metrics-shard.ts'
+
+const db = (env as unknown as { DATA_GLOBAL_0: D1Database }).DATA_GLOBAL_0
+const DAY_MS = 86_400_000
+const NOW = Date.UTC(2026, 10, 20, 14, 37, 12)
+const QUERIES = contractQueries(NOW)
+
+describe('MetricsStore on D1', () => {
+  const first = freshTenant()
+  const second: ProjectTenant = { ...first, project_id: `${first.project_id}b`, workspace_id: `${first.workspace_id}b` }
+  const hidden: ProjectTenant = { ...first, project_id: `${first.project_id}c` }
+  const store = d1Metrics(() => db, () => NOW)
+  let events: Placed[]
+
+  beforeAll(async () => {
+    events = [
+      ...(await commitEvents(db, first, randomEvents(1, 700, NOW - 5 * DAY_MS, NOW), 20)),
+      ...(await commitEvents(db, second, randomEvents(2, 150, NOW - 2 * DAY_MS, NOW), 10)),
+    ]
+    await commitEvents(db, hidden, randomEvents(3, 60, NOW - DAY_MS, NOW), 20)
+    await commitEvents(db, freshTenant(), randomEvents(4, 60, NOW - DAY_MS, NOW), 20)
+  })
+
+  const answers = (name: string) => {
+    it.each(QUERIES)(`$name, ${name}`, async ({ query }) => {
+      expectSame(await store.query(first, [first.project_id, second.project_id], query), events, query)
+    })
+  }
+
+  describe('before anything is merged', () => answers('from deltas'))
+  describe('when half is merged', () => {
+    beforeAll(async () => {
+      const half = await db.prepare('SELECT seq FROM delta WHERE org_id = ?1 ORDER BY seq LIMIT 1 OFFSET 25').bind(first.org_id).first<{ seq: number }>()
+      await rollupStore(limited(db, half?.seq ?? 0)).roll(first.org_id, NOW)
+    })
+    answers('from rollups and deltas')
+  })
+  describe('when all is merged', () => {
+    beforeAll(async () => {
+      while (await rollupStore(db).roll(first.org_id, NOW));
+      expect(await rollupStore(db).roll(first.org_id, NOW)).toBe(false)
+    })
+    answers('from rollups')
+  })
+})
+
+/** A shard whose deltas end at `seq`, as they did when it was the newest. */
+function limited(target: D1Database, seq: number): D1Database {
+  return new Proxy(target, {
+    get(inner, name) {
+      if (name !== 'prepare') return (inner[name as keyof D1Database] as (...a: unknown[]) => unknown).bind(inner)
+      return (sql: string) => inner.prepare(sql.replace('FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP', `FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ${seq} GROUP`))
+    },
+  })
+}

@@ -1,0 +1,195 @@
+import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
+import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
+import { GROUP_DIMENSIONS, type GroupDimension } from '../../domain/rollup-row.ts'
+import type { OffsetSpan } from '../../domain/time-zone.ts'
+
+/** Rows of whole UTC days, kept beside the hours of a busy organization: kind 'llm' has its days in 'llm@day'. */
+export const DAY_TIER = '@day'
+export const ROLLUP_JOB = 'rollup'
+export const DAY_JOB = 'rollup_day'
+
+/** Bound values of a statement: `add` returns the placeholder. Nothing else ever enters SQL text. */
+export class Values {
+  readonly list: (string | number)[] = []
+
+  add(value: string | number): string {
+    return `?${this.list.push(value)}`
+  }
+
+  /** D1 binds numbers as doubles, with which a division would leave a fraction. */
+  addInteger(value: number): string {
+    return `CAST(${this.add(value)} AS INTEGER)`
+  }
+
+  addList(values: readonly string[]): string {
+    return `(SELECT value FROM json_each(${this.add(JSON.stringify(values))}))`
+  }
+}
+
+export interface Span {
+  from_ms: number
+  to_ms: number
+}
+
+/** What is read from rollups and the deltas that follow them, as rows that need only be added up. */
+export interface RollupRead {
+  org_id: string
+  project_ids: readonly string[]
+  /** Whose counts; null when only money is read. */
+  kind: Kind | null
+  money_kinds: readonly Kind[]
+  /** Whole hours, ascending, that rollups answer. */
+  hours: readonly Span[]
+  /** The range to the minute, when it goes beyond the hours; what does is read from deltas that are merged already. */
+  minutes?: Span | undefined
+  /** What `at` holds: nothing, the start of the minute or hour, or the index of the local day. */
+  time: 'none' | 'minute' | 'hour' | readonly OffsetSpan[]
+  /** Whether rows of whole UTC days may stand for their hours. */
+  days: boolean
+  columns: readonly Dimension[]
+  filters: MetricsQuery['filters']
+  counts: readonly CountColumn[]
+  money: readonly MoneyColumn[]
+  histogram: boolean
+}
+
+/** Positions in CountTuple and MoneyTuple. */
+const COUNT_AT = { n: 14, errors: 15, successes: 16, latency_sum_ms: 17, latency_n: 18 } as const
+const MONEY_AT = {
+  cost_nanousd: 12, paid: 13, unpriced: 14, tokens_prompt: 15, tokens_completion: 16, tokens_cached: 17, tokens_cache_write: 18, tokens_reasoning: 19,
+} as const
+const HISTOGRAM_AT = 19
+const FIRST_DIMENSION_AT = 2
+/** Money has no status and error. */
+const MONEY_DIMENSIONS = 10
+/** An event may lie this far ahead of the clock when it is applied; a commit's seq is its time. */
+const AHEAD_MS = 660_000
+
+export type CountColumn = keyof typeof COUNT_AT
+export type MoneyColumn = keyof typeof MONEY_AT
+
+/** `WITH … src AS (…)`, whose rows have `at`, the columns, the sums and `hist`. */
+export function sourceSql(read: RollupRead, values: Values): string {
+  const scope = new Scope(read, values)
+  const terms = [scope.stored()]
+  if (read.kind !== null) terms.push(scope.counted(read.kind))
+  if (read.money_kinds.length > 0) terms.push(scope.paid())
+  return `${scope.head()}, src AS (${terms.join('\nUNION ALL\n')})\n`
+}
+
+class Scope {
+  private readonly read: RollupRead
+  private readonly values: Values
+  private readonly org: string
+  private readonly projects: string
+  private readonly hours: string
+
+  constructor(read: RollupRead, values: Values) {
+    this.read = read
+    this.values = values
+    this.org = values.add(read.org_id)
+    this.projects = values.addList(read.project_ids)
+    this.hours = values.add(JSON.stringify(read.hours.map((span) => [span.from_ms, span.to_ms])))
+  }
+
+  head(): string {
+    const until = `(SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${DAY_JOB}')`
+    return `WITH merged(seq) AS (SELECT coalesce((SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${ROLLUP_JOB}'), 0)),
+part(lo, hi) AS (SELECT value ->> 0, value ->> 1 FROM json_each(${this.hours})),
+cut AS (SELECT lo, hi, min(hi, (lo + ${DAY_MS - 1}) / ${DAY_MS} * ${DAY_MS}) AS first FROM part),
+seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi FROM part`})`
+  }
+
+  /** Hours, and days where they stand for them. */
+  stored(): string {
+    const { kind, money_kinds, counts, money, histogram } = this.read
+    const kinds = [...new Set([...(kind === null ? [] : [kind]), ...money_kinds])]
+    // Of a kind that only lends its money nothing is counted, and the other way round.
+    const counting = kind !== null && kinds.length > 1 ? this.values.add(kind) : null
+    const own = (column: string, none: string) => (counting === null ? column : `iif(k.value = ${counting}, ${column}, ${none})`)
+    const columns = [
+      this.at('r.hour_ms'), ...this.read.columns.map((name) => `r.${name} AS ${name}`), ...counts.map((name) => `${own(`r.${name}`, '0')} AS ${name}`),
+      ...money.map((name) => `r.${name} AS ${name}`), ...(histogram ? [`${own(`nullif(r.latency_hist, '{}')`, 'NULL')} AS hist`] : []),
+    ]
+    return `SELECT ${columns.join(', ')} FROM seg CROSS JOIN json_each(${this.values.add(JSON.stringify(kinds))}) k CROSS JOIN rollup r
+ON r.org_id = ${this.org} AND r.kind = k.value || seg.tier AND r.hour_ms >= seg.lo AND r.hour_ms < seg.hi
+WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${name}`)}`
+  }
+
+  counted(kind: Kind): string {
+    const column = (name: Dimension) => dimensionOf(name, 'c', GROUP_DIMENSIONS.length)
+    const columns = [
+      this.at('c.value ->> 1'), ...this.read.columns.map((name) => `${column(name)} AS ${name}`), ...this.read.counts.map((name) => `c.value ->> ${COUNT_AT[name]} AS ${name}`),
+      ...this.read.money.map((name) => `0 AS ${name}`), ...(this.read.histogram ? [`nullif(c.value -> ${HISTOGRAM_AT}, '{}') AS hist`] : []),
+    ]
+    return `SELECT ${columns.join(', ')} ${this.deltas('counts', 'c')} AND c.value ->> 0 = ${this.values.add(kind)}${this.filters(column)}`
+  }
+
+  paid(): string {
+    const { money_kinds, money, counts, histogram } = this.read
+    const column = (name: Dimension) => dimensionOf(name, 'm', MONEY_DIMENSIONS)
+    const columns = [
+      this.at('m.value ->> 1'), ...this.read.columns.map((name) => `${column(name)} AS ${name}`), ...counts.map((name) => `0 AS ${name}`),
+      ...money.map((name) => `m.value ->> ${MONEY_AT[name]} AS ${name}`), ...(histogram ? ['NULL AS hist'] : []),
+    ]
+    const whose = money_kinds.includes('total') ? '' : money_kinds.includes('user') ? ` AND m.value ->> 11 <> ''` : ` AND m.value ->> 0 IN ${this.values.addList(money_kinds)}`
+    return `SELECT ${columns.join(', ')} ${this.deltas('money', 'm')}${whose}${this.filters(column)}`
+  }
+
+  /** Deltas that are not merged, and for minutes beyond the hours those that may hold them. */
+  private deltas(column: 'counts' | 'money', alias: string): string {
+    const { hours, minutes } = this.read
+    const from = minutes?.from_ms ?? hours[0]?.from_ms ?? 0
+    const to = minutes?.to_ms ?? hours.at(-1)?.to_ms ?? 0
+    const minute = `${alias}.value ->> 1`
+    const low = minutes === undefined ? 'merged.seq' : `min(merged.seq, ${this.values.add(edgeStart(minutes, hours) - AHEAD_MS)})`
+    const within = minutes === undefined && hours.length !== 1 ? `EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi)` : this.between(minute, from, to)
+    const unread = minutes === undefined ? '' : ` AND (d.seq > merged.seq OR NOT EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi))`
+    return `FROM merged CROSS JOIN delta d CROSS JOIN jsonb_each(jsonb(d.${column})) ${alias}
+WHERE d.org_id = ${this.org} AND d.seq > ${low} AND d.max_ms >= ${this.values.add(from)} AND d.min_ms < ${this.values.add(to)}
+AND d.project_id IN ${this.projects} AND ${within}${unread}`
+  }
+
+  private between(minute: string, from: number, to: number): string {
+    return `${minute} >= ${this.values.add(from)} AND ${minute} < ${this.values.add(to)}`
+  }
+
+  private filters(column: (name: Dimension) => string): string {
+    return this.read.filters.map(({ dimension, op, values }) => ` AND ${column(dimension)} ${op === 'eq' ? 'IN' : 'NOT IN'} ${this.values.addList(values)}`).join('')
+  }
+
+  /** Days are cut from hours, also in deltas, so that merging them changes no answer. */
+  private at(ms: string): string {
+    const { time } = this.read
+    if (time === 'none') return '0 AS at'
+    if (time === 'minute') return `${ms} AS at`
+    const hour = `(${ms}) / ${HOUR_MS} * ${HOUR_MS}`
+    return time === 'hour' ? `${hour} AS at` : `(${hour} + ${offsetSql(time, hour, this.values)}) / ${DAY_MS} AS at`
+  }
+}
+
+/** The local time's offset at `ms`, as SQL. */
+export function offsetSql(spans: readonly OffsetSpan[], ms: string, values: Values): string {
+  const base = values.addInteger(spans[0]?.offset_ms ?? 0)
+  if (spans.length < 2) return base
+  const cases = spans.slice(1).toReversed().map((span) => `WHEN ${ms} >= ${values.add(span.from_ms)} THEN ${values.addInteger(span.offset_ms)}`)
+  return `CASE ${cases.join(' ')} ELSE ${base} END`
+}
+
+/** Hours to the first day, days as far as they are packed, hours after them. */
+function daySegments(until: string): string {
+  const last = `max(first, min(hi / ${DAY_MS} * ${DAY_MS}, coalesce(${until}, 0)))`
+  return `SELECT '', lo, first FROM cut UNION ALL SELECT '${DAY_TIER}', first, ${last} FROM cut UNION ALL SELECT '', ${last}, hi FROM cut`
+}
+
+function edgeStart(minutes: Span, hours: readonly Span[]): number {
+  const first = hours[0]
+  if (first === undefined || minutes.from_ms < first.from_ms) return minutes.from_ms
+  return hours.at(-1)?.to_ms ?? minutes.from_ms
+}
+
+function dimensionOf(name: Dimension, alias: string, known: number): string {
+  if (name === 'project_id' || name === 'workspace_id') return `d.${name}`
+  const at = GROUP_DIMENSIONS.indexOf(name satisfies GroupDimension)
+  return at < known ? `${alias}.value ->> ${FIRST_DIMENSION_AT + at}` : `''`
+}
