@@ -72,7 +72,7 @@ async function deploy(parts: readonly Part[], domain: string | undefined): Promi
   const before = await takeInventory(parts)
   const steps = planDeploy(parts, before)
   const creations = steps.filter((step) => step.do.startsWith('create-'))
-  for (const step of creations) await announced(step, create)
+  await inFours(creations, (step) => announced(step, create))
   // Asked again, for the ids of what was just made.
   const configs = await writeConfigs(creations.length > 0 ? await takeInventory(parts) : before)
   for (const step of steps) {
@@ -89,6 +89,11 @@ async function deploy(parts: readonly Part[], domain: string | undefined): Promi
         )
     }
   }
+}
+
+/** Four at a time: creations do not depend on each other, and Cloudflare limits how much may be asked at once. */
+async function inFours<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < items.length; i += 4) await Promise.all(items.slice(i, i + 4).map(action))
 }
 
 async function announced<S extends Step>(step: S, action: (step: S) => Promise<string>): Promise<string> {

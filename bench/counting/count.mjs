@@ -19,7 +19,10 @@ const WRAPPERS = [
   [/^DATA_/, database],
   [/^QUEUE_/, queue],
   [/^BUCKET_/, bucket],
-  [/^KEYS$/, (kv) => calls(kv, { get: 'kv_reads', getWithMetadata: 'kv_reads', put: 'kv_writes', delete: 'kv_writes' })],
+  [
+    /^KEYS$/,
+    (kv) => calls(kv, { get: 'kv_reads', getWithMetadata: 'kv_reads', put: 'kv_writes', delete: 'kv_writes' }),
+  ],
   [/^METRICS$/, (dataset) => calls(dataset, { writeDataPoint: 'ae_points' })],
   [/^(LIVE_FEED|TENANT_BUDGET)$/, namespace],
 ]
@@ -30,7 +33,10 @@ const wrapped = new WeakMap()
 export function countedEnv(env) {
   let counted = wrapped.get(env)
   if (counted === undefined) {
-    const entries = Object.entries(env).map(([name, value]) => [name, WRAPPERS.find(([names]) => names.test(name))?.[1](value) ?? value])
+    const entries = Object.entries(env).map(([name, value]) => [
+      name,
+      WRAPPERS.find(([names]) => names.test(name))?.[1](value) ?? value,
+    ])
     wrapped.set(env, (counted = Object.fromEntries(entries)))
   }
   return counted
@@ -90,10 +96,16 @@ function bucket(target) {
 }
 
 function namespace(target) {
-  return watched(target, () => {}, (name, value) => {
-    if (name === 'jurisdiction') return namespace(value)
-    return name === 'get' || name === 'getByName' ? watched(value, (method) => method !== 'then' && add('do_calls')) : value
-  })
+  return watched(
+    target,
+    () => {},
+    (name, value) => {
+      if (name === 'jurisdiction') return namespace(value)
+      return name === 'get' || name === 'getByName'
+        ? watched(value, (method) => method !== 'then' && add('do_calls'))
+        : value
+    },
+  )
 }
 
 const STATEMENT = Symbol('statement')

@@ -68,12 +68,18 @@ export function costFigures({ usage, d1Bytes: bytes }: Cost): Figure[] {
   return [
     ...figures,
     {
-      section: SECTION, name: 'list price of a million events', value: lines.reduce((sum, line) => sum + line.usdPerMillionEvents, 0), unit: '$',
+      section: SECTION,
+      name: 'list price of a million events',
+      value: lines.reduce((sum, line) => sum + line.usdPerMillionEvents, 0),
+      unit: '$',
       target: { at: 'most', value: 0.5 },
       note: '75 events a request at 1,000 events/s; CPU is all of workerd with its stores, so an upper bound; allotments ignored',
     },
     {
-      section: SECTION, name: 'D1 storage of a million events for a month', value: ((bytes / usage.events) * 1e6 * D1_USD_PER_GB_MONTH) / 1e9, unit: '$',
+      section: SECTION,
+      name: 'D1 storage of a million events for a month',
+      value: ((bytes / usage.events) * 1e6 * D1_USD_PER_GB_MONTH) / 1e9,
+      unit: '$',
       note: `${Math.round(bytes / usage.events)} bytes an event, on top of the above until retention takes them`,
     },
   ]
@@ -84,7 +90,9 @@ function cpuMsOf(dataDir: string): number {
   const pid = readFileSync(join(dataDir, 'workerd.pid'), 'utf8').trim()
   const stat = `/proc/${pid}/stat`
   if (!existsSync(stat)) return 0
-  const fields = readFileSync(stat, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(stat, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   return (Number(fields[11]) + Number(fields[12])) * CLOCK_TICK_MS
 }
 

@@ -41,7 +41,12 @@ export async function freshness(bench: Bench): Promise<Figure[]> {
     const cost = await metered.end(events)
     const note = `${samples.api.length} traces looked up, ${samples.live.length} batches seen live, of ${events} events`
     const figure = (name: string, values: number[], q: number): Figure => ({
-      section: SECTION, name, value: percentile(values, q), unit: 'ms', ...(q > 0.5 && { target: { at: 'most', value: TARGET_MS } }), note,
+      section: SECTION,
+      name,
+      value: percentile(values, q),
+      unit: 'ms',
+      ...(q > 0.5 && { target: { at: 'most', value: TARGET_MS } }),
+      note,
     })
     return [
       figure('accepted to visible by API, p50', samples.api, 0.5),
@@ -74,7 +79,13 @@ async function watch(url: string, { projectId, key }: BenchTenant, seen: Map<str
   return socket
 }
 
-async function steadyLoad(url: string, tenant: BenchTenant, seconds: number, samples: Samples, seen: Map<string, number>): Promise<number> {
+async function steadyLoad(
+  url: string,
+  tenant: BenchTenant,
+  seconds: number,
+  samples: Samples,
+  seen: Map<string, number>,
+): Promise<number> {
   const templates = makeTemplates(24, EVENTS_EACH, Date.now())
   const batches = Math.round((seconds * EVENTS_PER_SECOND) / EVENTS_EACH)
   const startMs = Date.now()

@@ -21,7 +21,13 @@ export async function throughput(bench: Bench): Promise<Figure[]> {
   const bare = await yardstick(bench.port + 1, { seconds: 5, connections: CONNECTIONS, eventsEach: EVENTS_EACH })
   const server = await bench.serve({})
   const tenant = await bench.tenant(server)
-  const job = { url: `${server.url}/v1/events`, key: tenant.key, connections: CONNECTIONS, eventsEach: EVENTS_EACH, expect: 202 }
+  const job = {
+    url: `${server.url}/v1/events`,
+    key: tenant.key,
+    connections: CONNECTIONS,
+    eventsEach: EVENTS_EACH,
+    expect: 202,
+  }
   try {
     const warm = await runLoad({ ...job, requests: WARM_REQUESTS, firstSerial: 0 })
     await untilCounted(tenant, warm.entries)
@@ -33,19 +39,37 @@ export async function throughput(bench: Bench): Promise<Figure[]> {
     const accepted = perSecond(burst.events, burst.startedMs, burst.endedMs)
     return [
       {
-        section: SECTION, name: 'accepted in a burst of 10 s', value: accepted, unit: 'events/s', target: { at: 'least', value: 50_000 },
+        section: SECTION,
+        name: 'accepted in a burst of 10 s',
+        value: accepted,
+        unit: 'events/s',
+        target: { at: 'least', value: 50_000 },
         note: `100-event batches of ${Math.round(bench.bodyBytes / 1000)} kB, ${refusals(burst)}`,
       },
       {
-        section: SECTION, name: 'durable: first send until counted and readable', value: readable ? durable : null, unit: 'events/s',
+        section: SECTION,
+        name: 'durable: first send until counted and readable',
+        value: readable ? durable : null,
+        unit: 'events/s',
         target: { at: 'least', value: 25_000 },
-        note: readable ? `${load.events} events, journal on, ${refusals(load)}` : 'some sampled traces could not be read',
+        note: readable
+          ? `${load.events} events, journal on, ${refusals(load)}`
+          : 'some sampled traces could not be read',
       },
       {
-        section: SECTION, name: 'yardstick: bare workerd, JSON.parse only', value: bare, unit: 'events/s',
+        section: SECTION,
+        name: 'yardstick: bare workerd, JSON.parse only',
+        value: bare,
+        unit: 'events/s',
         note: 'the workerd binary with one Worker, same bodies, same connections, same machine',
       },
-      { section: SECTION, name: 'load generator CPU', value: load.cpuMs / (load.endedMs - load.startedMs), unit: 'cores', note: 'taken from the same machine' },
+      {
+        section: SECTION,
+        name: 'load generator CPU',
+        value: load.cpuMs / (load.endedMs - load.startedMs),
+        unit: 'cores',
+        note: 'taken from the same machine',
+      },
     ]
   } finally {
     await server.kill()

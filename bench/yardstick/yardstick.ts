@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createRequire } from 'node:module'
 import { inRoot } from '../../scripts/runtime/paths.ts'
 import { freePort } from '../../scripts/runtime/port.ts'
 import { runLoad } from '../load/load.ts'
+import { workerdPath } from '../support/workerd.ts'
 
 /** Events a second that bare workerd parses: no Miniflare, no other Worker, the bodies and connections of the burst. */
 export async function yardstick(
@@ -28,12 +28,6 @@ export async function yardstick(
     workerd.kill('SIGKILL')
     await ended
   }
-}
-
-function workerdPath(): string {
-  const miniflare = createRequire(import.meta.url).resolve('miniflare')
-  const { default: path } = createRequire(miniflare)('workerd') as { default: string }
-  return path
 }
 
 async function answers(url: string): Promise<void> {

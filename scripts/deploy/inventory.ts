@@ -17,17 +17,19 @@ export async function takeInventory(parts: readonly Part[]): Promise<Inventory> 
       'not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID',
     )
   })
-  const d1 = Databases.parse(jsonIn(await wrangler(['d1', 'list', '--json']))).map(({ name, uuid }) => ({
-    name,
-    id: uuid,
-  }))
-  const kv = Namespaces.parse(jsonIn(await wrangler(['kv', 'namespace', 'list'])))
-  const r2: Inventory['r2'] = []
-  for (const jurisdiction of JURISDICTIONS) {
-    const listed = await wrangler(['r2', 'bucket', 'list', ...(jurisdiction ? ['--jurisdiction', jurisdiction] : [])])
-    r2.push(...bucketNames(listed).map((name) => ({ name, ...(jurisdiction ? { jurisdiction } : {}) })))
-  }
-  return { d1, kv, r2, queues: await listQueues(), secrets: await listSecrets(parts) }
+  const [d1, kv, r2, queues, secrets] = await Promise.all([
+    wrangler(['d1', 'list', '--json']).then((text) => Databases.parse(jsonIn(text))),
+    wrangler(['kv', 'namespace', 'list']).then((text) => Namespaces.parse(jsonIn(text))),
+    Promise.all(JURISDICTIONS.map(listBuckets)),
+    listQueues(),
+    listSecrets(parts),
+  ])
+  return { d1: d1.map(({ name, uuid }) => ({ name, id: uuid })), kv, r2: r2.flat(), queues, secrets }
+}
+
+async function listBuckets(jurisdiction: Jurisdiction | undefined): Promise<Inventory['r2']> {
+  const listed = await wrangler(['r2', 'bucket', 'list', ...(jurisdiction ? ['--jurisdiction', jurisdiction] : [])])
+  return bucketNames(listed).map((name) => ({ name, ...(jurisdiction ? { jurisdiction } : {}) }))
 }
 
 /** wrangler prints queues as a table only, a page at a time. */

@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { CELLS } from '../../workers/contract/tenant.ts'
 import { cellOfKey, KEY_RANDOM_BYTES, makeApiKey } from '../../workers/domain/api-key.ts'
 
-const random = fc.uint8Array({ minLength: KEY_RANDOM_BYTES, maxLength: KEY_RANDOM_BYTES }).filter((bytes) => bytes.filter((b) => b < 248).length >= 40)
+const random = fc
+  .uint8Array({ minLength: KEY_RANDOM_BYTES, maxLength: KEY_RANDOM_BYTES })
+  .filter((bytes) => bytes.filter((b) => b < 248).length >= 40)
 
 describe('API keys', () => {
   it('say their cell and pass their own checksum', () => {
-    fc.assert(fc.property(fc.constantFrom(...CELLS), random, (cell, bytes) => cellOfKey(makeApiKey(cell, bytes)) === cell))
+    fc.assert(
+      fc.property(fc.constantFrom(...CELLS), random, (cell, bytes) => cellOfKey(makeApiKey(cell, bytes)) === cell),
+    )
   })
 
   it('do not survive a wrong character', () => {
@@ -21,7 +25,10 @@ describe('API keys', () => {
     )
   })
 
-  it.each(['', 'ao_eu_', 'ao_mars_' + 'a'.repeat(46), 'sk-123', 'ao_eu_' + 'a'.repeat(45)])('refuse %s', (key) => expect(cellOfKey(key)).toBeNull())
+  it.each(['', 'ao_eu_', 'ao_mars_' + 'a'.repeat(46), 'sk-123', 'ao_eu_' + 'a'.repeat(45)])('refuse %s', (key) =>
+    expect(cellOfKey(key)).toBeNull(),
+  )
 
-  it('are not made of too little randomness', () => expect(() => makeApiKey('us', new Uint8Array(39))).toThrow('randomness'))
+  it('are not made of too little randomness', () =>
+    expect(() => makeApiKey('us', new Uint8Array(39))).toThrow('randomness'))
 })

@@ -6,7 +6,12 @@ import { canonicalise, errorMessageHash, type CanonicalContext } from '../../wor
 import { checkEvent } from '../../workers/domain/event-check.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12)
-const context: CanonicalContext = { tenant: { org_id: 'org_a', workspace_id: 'ws_a', project_id: 'prj_a' }, keepContent: false, nowMs: NOW, sha256: sha256Hex }
+const context: CanonicalContext = {
+  tenant: { org_id: 'org_a', workspace_id: 'ws_a', project_id: 'prj_a' },
+  keepContent: false,
+  nowMs: NOW,
+  sha256: sha256Hex,
+}
 const good = { event_type: 'agent.request.completed', timestamp: NOW, trace_id: 't', span_id: 's' }
 const take = (input: unknown, more: Partial<CanonicalContext> = {}) => {
   const outcome = canonicalise(input, { ...context, ...more })
@@ -17,18 +22,39 @@ const take = (input: unknown, more: Partial<CanonicalContext> = {}) => {
 const wild = fc.anything({ withNullPrototype: false, withSparseArray: false, maxDepth: 2 })
 const text = fc.string({ minLength: 0, maxLength: 210 })
 const value = fc.oneof(
-  wild, text, fc.double(), fc.integer(), fc.constant(null), fc.dictionary(text, fc.oneof(fc.double(), fc.nat())),
-  fc.constantFrom(...EVENT_TYPES, ...STATUSES, ...OUTCOMES, ...POLICY_RESULTS, '0.5', '1.', 'x'.repeat(201), ' ', 'é', '2026-11-23T12:00:00Z'),
+  wild,
+  text,
+  fc.double(),
+  fc.integer(),
+  fc.constant(null),
+  fc.dictionary(text, fc.oneof(fc.double(), fc.nat())),
+  fc.constantFrom(
+    ...EVENT_TYPES,
+    ...STATUSES,
+    ...OUTCOMES,
+    ...POLICY_RESULTS,
+    '0.5',
+    '1.',
+    'x'.repeat(201),
+    ' ',
+    'é',
+    '2026-11-23T12:00:00Z',
+  ),
 )
 const fields = Object.keys(EventInput.shape)
 
 describe('checkEvent', () => {
   it('decides exactly as the zod schema, on mutations of a good event and on anything at all', () => {
-    const mutated = fc.tuple(fc.dictionary(fc.constantFrom(...fields, 'extra'), value, { maxKeys: 4 }), fc.subarray(Object.keys(good), { maxLength: 1 })).map(([over, gone]) => {
-      const event: Record<string, unknown> = { ...good, ...over }
-      for (const name of gone) delete event[name]
-      return event
-    })
+    const mutated = fc
+      .tuple(
+        fc.dictionary(fc.constantFrom(...fields, 'extra'), value, { maxKeys: 4 }),
+        fc.subarray(Object.keys(good), { maxLength: 1 }),
+      )
+      .map(([over, gone]) => {
+        const event: Record<string, unknown> = { ...good, ...over }
+        for (const name of gone) delete event[name]
+        return event
+      })
     const candidates = fc.oneof({ weight: 9, arbitrary: mutated }, { weight: 1, arbitrary: wild })
     fc.assert(
       fc.property(candidates, (input) => {
@@ -39,7 +65,34 @@ describe('checkEvent', () => {
   })
 
   it.each(fields)('checks %s as the schema does at its edges', (field) => {
-    const edges = ['', 'a', 'x'.repeat(200), 'x'.repeat(201), 'x'.repeat(128), 'x'.repeat(129), 0, -1, 1.5, 1e9, 1e9 + 1, 1e6, 1e6 + 1, 10_000, 10_001, null, undefined, true, [], {}, { a: 1 }, { a: -1 }, { '': 1 }, '1.123456789012', '1.1234567890123', 'ok']
+    const edges = [
+      '',
+      'a',
+      'x'.repeat(200),
+      'x'.repeat(201),
+      'x'.repeat(128),
+      'x'.repeat(129),
+      0,
+      -1,
+      1.5,
+      1e9,
+      1e9 + 1,
+      1e6,
+      1e6 + 1,
+      10_000,
+      10_001,
+      null,
+      undefined,
+      true,
+      [],
+      {},
+      { a: 1 },
+      { a: -1 },
+      { '': 1 },
+      '1.123456789012',
+      '1.1234567890123',
+      'ok',
+    ]
     for (const edge of edges) {
       const input = { ...good, [field]: edge }
       expect([edge, checkEvent(input) !== 'invalid']).toEqual([edge, EventInput.safeParse(input).success])
@@ -54,8 +107,10 @@ describe('canonicalise', () => {
   })
 
   it.each([
-    ['400 days back', NOW - 400 * 86_400_000, true], ['a moment more', NOW - 400 * 86_400_000 - 1, false],
-    ['10 minutes ahead', NOW + 600_000, true], ['a moment more', NOW + 600_001, false],
+    ['400 days back', NOW - 400 * 86_400_000, true],
+    ['a moment more', NOW - 400 * 86_400_000 - 1, false],
+    ['10 minutes ahead', NOW + 600_000, true],
+    ['a moment more', NOW + 600_001, false],
   ])('window: %s', (_, timestamp, taken) => {
     const outcome = canonicalise({ ...good, timestamp }, context)
     expect(outcome.ok).toBe(taken)
@@ -63,19 +118,30 @@ describe('canonicalise', () => {
   })
 
   it('says what to do about seconds, missing zones and impossible dates', () => {
-    expect(canonicalise({ ...good, timestamp: NOW / 1000 }, context)).toMatchObject({ ok: false, detail: expect.stringContaining('seconds') as string })
+    expect(canonicalise({ ...good, timestamp: NOW / 1000 }, context)).toMatchObject({
+      ok: false,
+      detail: expect.stringContaining('seconds') as string,
+    })
     for (const timestamp of ['2026-11-23T12:00:00', '2026-13-23T12:00:00Z', 'yesterday']) {
       expect(canonicalise({ ...good, timestamp }, context)).toMatchObject({ ok: false, code: 'timestamp_invalid' })
     }
   })
 
   it('refuses a tenant that contradicts the key, and takes one that agrees', () => {
-    expect(canonicalise({ ...good, org_id: 'org_b' }, context)).toMatchObject({ ok: false, code: 'tenant_mismatch', pointer: '/org_id' })
+    expect(canonicalise({ ...good, org_id: 'org_b' }, context)).toMatchObject({
+      ok: false,
+      code: 'tenant_mismatch',
+      pointer: '/org_id',
+    })
     expect(take({ ...good, org_id: 'org_a', project_id: 'prj_a' })).not.toHaveProperty('org_id')
   })
 
   it('names the place and the reason of what is invalid', () => {
-    expect(canonicalise({ ...good, latency_ms: 'fast' }, context)).toMatchObject({ ok: false, code: 'invalid', pointer: '/latency_ms' })
+    expect(canonicalise({ ...good, latency_ms: 'fast' }, context)).toMatchObject({
+      ok: false,
+      code: 'invalid',
+      pointer: '/latency_ms',
+    })
     expect(canonicalise({ ...good, scores: { a: 'x' } }, context)).toMatchObject({ ok: false, pointer: '/scores/a' })
     expect(canonicalise(7, context)).toMatchObject({ ok: false, pointer: '' })
   })
@@ -85,7 +151,11 @@ describe('canonicalise', () => {
     const event = take(input)
     expect(JSON.stringify(event)).not.toMatch(/secret|4711|sk-abc/)
     expect(event.error_message_hash).toBe(errorMessageHash('user 99 has no key sk-zzzzzzz', sha256Hex))
-    expect(take(input, { keepContent: true })).toMatchObject({ input: 'secret', output: { a: 1 }, error_message: input.error_message })
+    expect(take(input, { keepContent: true })).toMatchObject({
+      input: 'secret',
+      output: { a: 1 },
+      error_message: input.error_message,
+    })
   })
 
   it('keeps fields that it does not know as attributes', () => {
@@ -106,7 +176,13 @@ describe('canonicalise', () => {
 
   it('refuses attributes beyond their limits', () => {
     const many = Object.fromEntries(Array.from({ length: 129 }, (_, i) => [`k${i}`, 1]))
-    expect(canonicalise({ ...good, attributes: many }, context)).toMatchObject({ ok: false, code: 'attributes_too_large' })
-    expect(canonicalise({ ...good, attributes: { a: 'x'.repeat(17_000) } }, context)).toMatchObject({ ok: false, code: 'attributes_too_large' })
+    expect(canonicalise({ ...good, attributes: many }, context)).toMatchObject({
+      ok: false,
+      code: 'attributes_too_large',
+    })
+    expect(canonicalise({ ...good, attributes: { a: 'x'.repeat(17_000) } }, context)).toMatchObject({
+      ok: false,
+      code: 'attributes_too_large',
+    })
   })
 })

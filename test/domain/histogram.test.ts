@@ -12,17 +12,24 @@ const of = (values: number[]) => {
 
 describe('histogram', () => {
   it('represents every value within the promised error', () => {
-    fc.assert(fc.property(latency, (value) => Math.abs(valueOf(bucketOf(value)) - value) <= value * (ALPHA + 1e-6)), { numRuns: 5000 })
+    fc.assert(
+      fc.property(latency, (value) => Math.abs(valueOf(bucketOf(value)) - value) <= value * (ALPHA + 1e-6)),
+      { numRuns: 5000 },
+    )
   })
 
   it('finds quantiles within the promised error of the exact ones', () => {
     fc.assert(
-      fc.property(fc.array(latency, { minLength: 1, maxLength: 200 }), fc.double({ min: 0, max: 1, noNaN: true }), (values, q) => {
-        const sorted = [...values].sort((a, b) => a - b)
-        const exact = sorted[Math.floor(q * (sorted.length - 1))] ?? 0
-        const found = quantile(of(values), q) ?? -1
-        expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact * (ALPHA + 1e-6))
-      }),
+      fc.property(
+        fc.array(latency, { minLength: 1, maxLength: 200 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (values, q) => {
+          const sorted = [...values].sort((a, b) => a - b)
+          const exact = sorted[Math.floor(q * (sorted.length - 1))] ?? 0
+          const found = quantile(of(values), q) ?? -1
+          expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact * (ALPHA + 1e-6))
+        },
+      ),
     )
   })
 

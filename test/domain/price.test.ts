@@ -10,7 +10,11 @@ describe('costNanousd', () => {
 
   it.each([
     ['plain', { prompt: 1000, completion: 100, cached: 0, cacheWrite: 0 }, 3_000_000 + 1_500_000],
-    ['cached tokens are cheaper and not counted twice', { prompt: 425, completion: 0, cached: 128, cacheWrite: 64 }, 233 * 3000 + 128 * 300 + 64 * 3750],
+    [
+      'cached tokens are cheaper and not counted twice',
+      { prompt: 425, completion: 0, cached: 128, cacheWrite: 64 },
+      233 * 3000 + 128 * 300 + 64 * 3750,
+    ],
     ['everything cached', { prompt: 100, completion: 0, cached: 100, cacheWrite: 0 }, 30_000],
     ['nothing', { prompt: 0, completion: 0, cached: 0, cacheWrite: 0 }, 0],
   ])('%s', (_, usage, nano) => {
@@ -29,7 +33,11 @@ describe('costNanousd', () => {
   })
 
   it('prices the whole request at the tier that its input reaches', () => {
-    const tiered: Rates = { input: { base: picoPerToken(3), tiers: [{ start: 200_000, rate: picoPerToken(6) }] }, output: flat(0), version: 't' }
+    const tiered: Rates = {
+      input: { base: picoPerToken(3), tiers: [{ start: 200_000, rate: picoPerToken(6) }] },
+      output: flat(0),
+      version: 't',
+    }
     expect(costNanousd({ prompt: 200_000, completion: 0, cached: 0, cacheWrite: 0 }, tiered)).toBe(600_000_000)
     expect(costNanousd({ prompt: 200_001, completion: 0, cached: 0, cacheWrite: 0 }, tiered)).toBe(1_200_006_000)
   })

@@ -13,7 +13,8 @@ function fold(...events: CanonicalEvent[]): TraceFold {
   if (!found) throw new Error('no fold')
   return found
 }
-const root = (fields: Partial<CanonicalEvent> = {}) => event({ event_type: 'agent.request.completed', timestamp: T + 100, span_id: 'root', status: 'ok', ...fields })
+const root = (fields: Partial<CanonicalEvent> = {}) =>
+  event({ event_type: 'agent.request.completed', timestamp: T + 100, span_id: 'root', status: 'ok', ...fields })
 
 describe('foldTrace', () => {
   it('is running until the root ends', () => {
@@ -28,7 +29,11 @@ describe('foldTrace', () => {
   })
 
   it('takes the root failure as the trace failure', () => {
-    expect(fold(root({ status: 'error', error_type: 'timeout' }))).toMatchObject({ status: 'error', error_type: 'timeout', errors: 1 })
+    expect(fold(root({ status: 'error', error_type: 'timeout' }))).toMatchObject({
+      status: 'error',
+      error_type: 'timeout',
+      errors: 1,
+    })
   })
 
   it('does not take a nested request for the root', () => {

@@ -1,16 +1,37 @@
 import { describe, expect, it } from 'vitest'
-import { brushedRange, bucketAt, maxOf, niceTicks, runsOf, stackBars, timeTicks, type ChartSeries } from '../../web/src/lib/ui/chart/series.ts'
+import {
+  brushedRange,
+  bucketAt,
+  maxOf,
+  niceTicks,
+  runsOf,
+  stackBars,
+  timeTicks,
+  type ChartSeries,
+} from '../../web/src/lib/ui/chart/series.ts'
 import { rowWindow, scrollToRow } from '../../web/src/lib/ui/virtual/window.ts'
 
-const series = (key: string, kind: ChartSeries['kind'], values: (number | null)[], previous?: (number | null)[]): ChartSeries =>
-  ({ key, label: key, kind, color: 'red', values, text: String, previous })
+const series = (
+  key: string,
+  kind: ChartSeries['kind'],
+  values: (number | null)[],
+  previous?: (number | null)[],
+): ChartSeries => ({ key, label: key, kind, color: 'red', values, text: String, previous })
 const hours = (count: number, from = Date.UTC(2026, 10, 22, 13)) =>
-  Array.from({ length: count }, (_, at) => ({ start_ms: from + at * 3_600_000, end_ms: from + (at + 1) * 3_600_000, partial: false }))
+  Array.from({ length: count }, (_, at) => ({
+    start_ms: from + at * 3_600_000,
+    end_ms: from + (at + 1) * 3_600_000,
+    partial: false,
+  }))
 
 describe('bars', () => {
   it('stack from zero and leave out what is nothing', () => {
-    expect(stackBars([series('a', 'bar', [2, null]), series('b', 'bar', [3, 4]), series('c', 'line', [9, 9])], 2)).toEqual([
-      { key: 'a', at: 0, from: 0, to: 2 }, { key: 'b', at: 0, from: 2, to: 5 }, { key: 'b', at: 1, from: 0, to: 4 },
+    expect(
+      stackBars([series('a', 'bar', [2, null]), series('b', 'bar', [3, 4]), series('c', 'line', [9, 9])], 2),
+    ).toEqual([
+      { key: 'a', at: 0, from: 0, to: 2 },
+      { key: 'b', at: 0, from: 2, to: 5 },
+      { key: 'b', at: 1, from: 0, to: 4 },
     ])
   })
 
@@ -26,13 +47,22 @@ it('ends a line at a gap', () => {
 
 describe('ticks', () => {
   it.each([
-    [9.3, 4, [0, 2.5, 5, 7.5, 10]], [0.0004, 4, [0, 0.0001, 0.0002, 0.0003, 0.0004]], [1, 4, [0, 0.25, 0.5, 0.75, 1]],
-    [12_000, 3, [0, 5000, 10_000, 15_000]], [0, 4, [0, 1]], [Number.NaN, 4, [0, 1]],
+    [9.3, 4, [0, 2.5, 5, 7.5, 10]],
+    [0.0004, 4, [0, 0.0001, 0.0002, 0.0003, 0.0004]],
+    [1, 4, [0, 0.25, 0.5, 0.75, 1]],
+    [12_000, 3, [0, 5000, 10_000, 15_000]],
+    [0, 4, [0, 1]],
+    [Number.NaN, 4, [0, 1]],
   ])('up to %d, about %i of them', (max, wanted, expected) => {
     expect(niceTicks(max, wanted)).toEqual(expected)
   })
 
-  it.each([[2, [0, 1, 2]], [1, [0, 1]], [9, [0, 5, 10]], [100, [0, 25, 50, 75, 100]]])('of things that are counted, up to %i, have no halves', (max, expected) => {
+  it.each([
+    [2, [0, 1, 2]],
+    [1, [0, 1]],
+    [9, [0, 5, 10]],
+    [100, [0, 25, 50, 75, 100]],
+  ])('of things that are counted, up to %i, have no halves', (max, expected) => {
     expect(niceTicks(max, 4, true)).toEqual(expected)
   })
 
@@ -44,7 +74,11 @@ describe('ticks', () => {
   })
 
   it('of days end with the last', () => {
-    const days = Array.from({ length: 30 }, (_, at) => ({ start_ms: at * 86_400_000, end_ms: (at + 1) * 86_400_000, partial: false }))
+    const days = Array.from({ length: 30 }, (_, at) => ({
+      start_ms: at * 86_400_000,
+      end_ms: (at + 1) * 86_400_000,
+      partial: false,
+    }))
     expect(timeTicks(days, 'day', 5, () => 0)).toEqual([1, 8, 15, 22, 29])
   })
 })
@@ -64,7 +98,11 @@ describe('a selection', () => {
 })
 
 describe('a window of rows', () => {
-  it.each([[0, 0, 18], [3200, 92, 118], [31_900, 982, 1000]])('scrolled by %i draws %i to %i', (scroll, start, end) => {
+  it.each([
+    [0, 0, 18],
+    [3200, 92, 118],
+    [31_900, 982, 1000],
+  ])('scrolled by %i draws %i to %i', (scroll, start, end) => {
     expect(rowWindow(scroll, 320, 32, 1000)).toMatchObject({ start, end, height_px: 32_000, offset_px: start * 32 })
   })
 
@@ -74,6 +112,8 @@ describe('a window of rows', () => {
   })
 
   it('scrolls no more than it must', () => {
-    expect([scrollToRow(0, 100, 320, 32), scrollToRow(5, 100, 320, 32), scrollToRow(20, 100, 320, 32)]).toEqual([0, 100, 352])
+    expect([scrollToRow(0, 100, 320, 32), scrollToRow(5, 100, 320, 32), scrollToRow(20, 100, 320, 32)]).toEqual([
+      0, 100, 352,
+    ])
   })
 })

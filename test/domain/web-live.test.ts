@@ -1,15 +1,40 @@
 import { describe, expect, it } from 'vitest'
 import type { LiveEvent } from '../../workers/contract/live.ts'
-import { backoffMs, parseLiveFilter, passes, prepend, ratePerSecond, recentArrivals, ROWS_MAX } from '../../web/src/lib/features/live/feed.ts'
+import {
+  backoffMs,
+  parseLiveFilter,
+  passes,
+  prepend,
+  ratePerSecond,
+  recentArrivals,
+  ROWS_MAX,
+} from '../../web/src/lib/features/live/feed.ts'
 
-const EVENT: LiveEvent = { event_type: 'agent.tool.failed', timestamp: 0, trace_id: 't1', span_id: 's', agent_id: 'support', workflow_id: 'refund', tool_name: 'pay.refund', status: 'error' }
+const EVENT: LiveEvent = {
+  event_type: 'agent.tool.failed',
+  timestamp: 0,
+  trace_id: 't1',
+  span_id: 's',
+  agent_id: 'support',
+  workflow_id: 'refund',
+  tool_name: 'pay.refund',
+  status: 'error',
+}
 const filter = (query: string) => parseLiveFilter(new URLSearchParams(query))
 const row = (seq: number) => ({ seq, event: EVENT })
 
 describe('the filter', () => {
   it.each([
-    ['', true], ['type=agent.tool.failed', true], ['type=agent.retry', false], ['status=error', true], ['status=ok', false],
-    ['agent=support', true], ['agent=sup', false], ['workflow=refund&text=PAY', true], ['text=nothing', false], ['text=t1', true],
+    ['', true],
+    ['type=agent.tool.failed', true],
+    ['type=agent.retry', false],
+    ['status=error', true],
+    ['status=ok', false],
+    ['agent=support', true],
+    ['agent=sup', false],
+    ['workflow=refund&text=PAY', true],
+    ['text=nothing', false],
+    ['text=t1', true],
   ])('%j lets the event pass: %s', (query, expected) => {
     expect(passes(EVENT, filter(query))).toBe(expected)
   })
@@ -17,15 +42,28 @@ describe('the filter', () => {
 
 describe('the list', () => {
   it('has the newest on top and never grows past its bound', () => {
-    const rows = prepend(Array.from({ length: ROWS_MAX }, (_, at) => row(ROWS_MAX - at)), [row(1002), row(1001)])
+    const rows = prepend(
+      Array.from({ length: ROWS_MAX }, (_, at) => row(ROWS_MAX - at)),
+      [row(1002), row(1001)],
+    )
     expect(rows).toHaveLength(ROWS_MAX)
     expect(rows.slice(0, 3).map((one) => one.seq)).toEqual([1002, 1001, 1000])
-    expect(prepend(rows, Array.from({ length: 3 }, (_, at) => row(3000 - at)), 2).map((one) => one.seq)).toEqual([3000, 2999])
+    expect(
+      prepend(
+        rows,
+        Array.from({ length: 3 }, (_, at) => row(3000 - at)),
+        2,
+      ).map((one) => one.seq),
+    ).toEqual([3000, 2999])
   })
 })
 
 describe('the rate', () => {
-  const arrivals = [{ at_ms: 1000, count: 100 }, { at_ms: 15_000, count: 20 }, { at_ms: 19_000, count: 30 }]
+  const arrivals = [
+    { at_ms: 1000, count: 100 },
+    { at_ms: 15_000, count: 20 },
+    { at_ms: 19_000, count: 30 },
+  ]
 
   it('is events a second over ten seconds', () => {
     expect(ratePerSecond(arrivals, 20_000, 0)).toBe(5)

@@ -47,12 +47,16 @@ describe('custom ranges', () => {
   })
 
   it('reads the value of a datetime-local input in the zone', () => {
-    expect(iso(range('from=2026-07-01T00:00&to=2026-07-02T00:00', 'America/New_York').from_ms)).toBe('2026-07-01T04:00:00.000Z')
+    expect(iso(range('from=2026-07-01T00:00&to=2026-07-02T00:00', 'America/New_York').from_ms)).toBe(
+      '2026-07-01T04:00:00.000Z',
+    )
   })
 
   it.each([
-    ['from=soon', 'not a time'], ['from=2026-11-23T10:00:00Z&to=2026-11-22T10:00:00Z', 'after its start'],
-    ['from=2020-01-01T00:00:00Z', '400 days'], ['to=2026-11-22T10:00:00Z', 'not a time'],
+    ['from=soon', 'not a time'],
+    ['from=2026-11-23T10:00:00Z&to=2026-11-22T10:00:00Z', 'after its start'],
+    ['from=2020-01-01T00:00:00Z', '400 days'],
+    ['to=2026-11-22T10:00:00Z', 'not a time'],
   ])('%s falls back with a reason', (query, reason) => {
     const read = range(query)
     expect(read.preset).toBe('24h')
@@ -83,9 +87,12 @@ describe('zones', () => {
     expect(offsetMs(-1, 'UTC')).toBe(0)
   })
 
-  it.each(['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia'])('%s: a local day starts at its midnight', (zone) => {
-    for (let day = 0; day < 400; day++) expect(toLocalInput(dayStart(NOW, zone, -day), zone)).toMatch(/T0[01]:00$/)
-  })
+  it.each(['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Pacific/Apia'])(
+    '%s: a local day starts at its midnight',
+    (zone) => {
+      for (let day = 0; day < 400; day++) expect(toLocalInput(dayStart(NOW, zone, -day), zone)).toMatch(/T0[01]:00$/)
+    },
+  )
 
   it('starts a month in the zone', () => {
     expect(iso(monthStart(Date.UTC(2026, 9, 31, 23, 30), 'Europe/Berlin'))).toBe('2026-10-31T23:00:00.000Z')

@@ -7,7 +7,13 @@ import { addUsd, nanoOf, restUsd, usdOf } from '../../web/src/lib/money.ts'
 const BASE_MS = Date.UTC(2026, 5, 1, 12)
 
 function event(type: string, span: string, atMs: number, rest: Record<string, unknown> = {}): TraceEvent {
-  return { event_type: `agent.${type}`, timestamp: new Date(BASE_MS + atMs).toISOString(), trace_id: 't', span_id: span, ...rest }
+  return {
+    event_type: `agent.${type}`,
+    timestamp: new Date(BASE_MS + atMs).toISOString(),
+    trace_id: 't',
+    span_id: span,
+    ...rest,
+  }
 }
 
 const shape = (events: TraceEvent[]) =>
@@ -18,13 +24,33 @@ describe('a whole trace', () => {
     event('request.started', 'root', 0, { workflow_id: 'refund' }),
     event('step.started', 'plan', 10, { parent_span_id: 'root', step: 'plan' }),
     event('step.completed', 'plan', 510, {
-      parent_span_id: 'root', step: 'plan', model: 'm', latency_ms: 500, cost_usd: '0.000000003', cost_source: 'computed',
-      tokens_prompt: 100, tokens_cached: 40, tokens_completion: 20, tokens_reasoning: 5,
+      parent_span_id: 'root',
+      step: 'plan',
+      model: 'm',
+      latency_ms: 500,
+      cost_usd: '0.000000003',
+      cost_source: 'computed',
+      tokens_prompt: 100,
+      tokens_cached: 40,
+      tokens_completion: 20,
+      tokens_reasoning: 5,
     }),
     event('tool.called', 'search', 300, { parent_span_id: 'plan', tool_name: 'web.search', latency_ms: 100 }),
-    event('tool.failed', 'pay', 600, { parent_span_id: 'root', tool_name: 'pay', latency_ms: 50, error_type: 'tool_timeout', error_class: 'tooling', error_message_hash: 'ab' }),
+    event('tool.failed', 'pay', 600, {
+      parent_span_id: 'root',
+      tool_name: 'pay',
+      latency_ms: 50,
+      error_type: 'tool_timeout',
+      error_class: 'tooling',
+      error_message_hash: 'ab',
+    }),
     event('retry', 'pay', 610, { parent_span_id: 'root', attempt: 1, error_type: 'tool_timeout' }),
-    event('request.completed', 'root', 1000, { workflow_id: 'refund', status: 'ok', latency_ms: 1000, cost_usd: '0.000000001' }),
+    event('request.completed', 'root', 1000, {
+      workflow_id: 'refund',
+      status: 'ok',
+      latency_ms: 1000,
+      cost_usd: '0.000000001',
+    }),
   ]
   const tree = buildSpanTree(events)
 
@@ -33,14 +59,29 @@ describe('a whole trace', () => {
   })
 
   it('pairs started and completed', () => {
-    expect(tree.byId.get('plan')?.span).toMatchObject({ start_ms: BASE_MS + 10, end_ms: BASE_MS + 510, duration_ms: 500 })
+    expect(tree.byId.get('plan')?.span).toMatchObject({
+      start_ms: BASE_MS + 10,
+      end_ms: BASE_MS + 510,
+      duration_ms: 500,
+    })
     expect(tree.byId.get('search')?.span).toMatchObject({ start_ms: BASE_MS + 200, end_ms: BASE_MS + 300 })
   })
 
   it('sums cost and tokens upwards and keeps what is a span’s own', () => {
-    expect(tree.byId.get('root')).toMatchObject({ total_cost_nanousd: 4n, total_tokens: 120, descendants: 3, errors: 1 })
+    expect(tree.byId.get('root')).toMatchObject({
+      total_cost_nanousd: 4n,
+      total_tokens: 120,
+      descendants: 3,
+      errors: 1,
+    })
     expect(tree.byId.get('root')?.span.cost_nanousd).toBe(1n)
-    expect(tree.byId.get('plan')?.span.tokens).toEqual({ prompt: 100, cached: 40, cache_write: 0, completion: 20, reasoning: 5 })
+    expect(tree.byId.get('plan')?.span.tokens).toEqual({
+      prompt: 100,
+      cached: 40,
+      cache_write: 0,
+      completion: 20,
+      reasoning: 5,
+    })
   })
 
   it('keeps errors with class and hash, and marks retries', () => {
@@ -67,7 +108,10 @@ describe('what real traces do', () => {
   })
 
   it('leaves a span without an end open', () => {
-    const tree = buildSpanTree([event('request.started', 'root', 0), event('step.started', 'a', 50, { parent_span_id: 'root' })])
+    const tree = buildSpanTree([
+      event('request.started', 'root', 0),
+      event('step.started', 'a', 50, { parent_span_id: 'root' }),
+    ])
     expect(tree.open).toBe(2)
     expect(tree.nodes.every(isOpen)).toBe(true)
     expect(tree.byId.get('a')?.span).toMatchObject({ status: 'open', end_ms: null, duration_ms: null })
@@ -76,11 +120,23 @@ describe('what real traces do', () => {
 
   it.each([
     ['a span that is its own parent', [event('step.completed', 'a', 10, { parent_span_id: 'a' })], ['a:step']],
-    ['a loop of two', [event('step.completed', 'a', 10, { parent_span_id: 'b' }), event('step.completed', 'b', 20, { parent_span_id: 'a' })], ['a:step', '  b:step']],
-    ['a loop with a tail', [
-      event('step.completed', 'tail', 30, { parent_span_id: 'b' }), event('step.completed', 'a', 10, { parent_span_id: 'b' }),
-      event('step.completed', 'b', 20, { parent_span_id: 'a' }),
-    ], ['a:step', '  b:step', '    tail:step']],
+    [
+      'a loop of two',
+      [
+        event('step.completed', 'a', 10, { parent_span_id: 'b' }),
+        event('step.completed', 'b', 20, { parent_span_id: 'a' }),
+      ],
+      ['a:step', '  b:step'],
+    ],
+    [
+      'a loop with a tail',
+      [
+        event('step.completed', 'tail', 30, { parent_span_id: 'b' }),
+        event('step.completed', 'a', 10, { parent_span_id: 'b' }),
+        event('step.completed', 'b', 20, { parent_span_id: 'a' }),
+      ],
+      ['a:step', '  b:step', '    tail:step'],
+    ],
   ])('cuts %s', (_name, events, expected) => {
     expect(shape(events)).toEqual(expected)
     expect(buildSpanTree(events).roots[0]?.span.cycle).toBe(true)
@@ -118,9 +174,17 @@ describe('what real traces do', () => {
   it('shows a retry with an id of its own as a mark', () => {
     const tree = buildSpanTree([
       event('request.completed', 'root', 100, { latency_ms: 100 }),
-      event('fallback.triggered', 'f', 50, { parent_span_id: 'root', fallback_from: 'big', fallback_to: 'small', error_type: 'timeout' }),
+      event('fallback.triggered', 'f', 50, {
+        parent_span_id: 'root',
+        fallback_from: 'big',
+        fallback_to: 'small',
+        error_type: 'timeout',
+      }),
     ])
-    expect(tree.byId.get('f')?.span).toMatchObject({ kind: 'mark', marks: [{ kind: 'fallback', text: 'Fallback big → small after timeout' }] })
+    expect(tree.byId.get('f')?.span).toMatchObject({
+      kind: 'mark',
+      marks: [{ kind: 'fallback', text: 'Fallback big → small after timeout' }],
+    })
   })
 
   it('copes with nothing and with times that cannot be read', () => {
@@ -130,7 +194,13 @@ describe('what real traces do', () => {
 
   it('reads a chain of 20,000 spans without recursion', () => {
     const events = Array.from({ length: 20_000 }, (_, at) =>
-      event('step.completed', `s${at}`, at, at === 0 ? { cost_usd: '0.000000001' } : { parent_span_id: `s${at - 1}`, cost_usd: '0.000000001' }))
+      event(
+        'step.completed',
+        `s${at}`,
+        at,
+        at === 0 ? { cost_usd: '0.000000001' } : { parent_span_id: `s${at - 1}`, cost_usd: '0.000000001' },
+      ),
+    )
     const tree = buildSpanTree(events)
     expect(tree.roots[0]?.total_cost_nanousd).toBe(20_000n)
     expect(tree.nodes.at(-1)?.depth).toBe(19_999)
@@ -141,8 +211,10 @@ describe('visibleRows', () => {
   it('hides what is below a collapsed node, and nothing else', () => {
     const tree = buildSpanTree([
       event('request.completed', 'root', 100, { latency_ms: 100 }),
-      event('step.completed', 'a', 20, { parent_span_id: 'root' }), event('tool.called', 'a1', 10, { parent_span_id: 'a' }),
-      event('step.completed', 'b', 50, { parent_span_id: 'root' }), event('tool.called', 'b1', 45, { parent_span_id: 'b' }),
+      event('step.completed', 'a', 20, { parent_span_id: 'root' }),
+      event('tool.called', 'a1', 10, { parent_span_id: 'a' }),
+      event('step.completed', 'b', 50, { parent_span_id: 'root' }),
+      event('tool.called', 'b1', 45, { parent_span_id: 'b' }),
     ])
     const ids = (collapsed: string[]) => visibleRows(tree, new Set(collapsed)).map((node) => node.span.id)
     expect(ids([])).toHaveLength(5)
@@ -153,12 +225,18 @@ describe('visibleRows', () => {
 })
 
 describe('money as text', () => {
-  it.each(['0.000000001', '12.345678901', '-3.000000000', '9007199254740993.123456789'])('%s goes there and back', (usd) => {
-    expect(usdOf(nanoOf(usd))).toBe(usd)
-  })
+  it.each(['0.000000001', '12.345678901', '-3.000000000', '9007199254740993.123456789'])(
+    '%s goes there and back',
+    (usd) => {
+      expect(usdOf(nanoOf(usd))).toBe(usd)
+    },
+  )
 
   it('adds and subtracts exactly, and never below nothing', () => {
     expect(addUsd(['0.100000000', '0.200000000', '9007199254740993.000000001'])).toBe('9007199254740993.300000001')
-    expect([restUsd('1.000000000', '0.999999999'), restUsd('1.000000000', '2.000000000')]).toEqual(['0.000000001', '0.000000000'])
+    expect([restUsd('1.000000000', '0.999999999'), restUsd('1.000000000', '2.000000000')]).toEqual([
+      '0.000000001',
+      '0.000000000',
+    ])
   })
 })

@@ -1,25 +1,50 @@
 import { describe, expect, it } from 'vitest'
 import { TracesQuery } from '../../workers/contract/api.ts'
-import { activeFilters, appendPage, parseTraceFilters, traceQuery, withoutFilter } from '../../web/src/lib/features/traces/filter.ts'
+import {
+  activeFilters,
+  appendPage,
+  parseTraceFilters,
+  traceQuery,
+  withoutFilter,
+} from '../../web/src/lib/features/traces/filter.ts'
 
 const params = (query: string) => new URLSearchParams(query)
 
 describe('trace filters', () => {
   it('reads known names and nothing else', () => {
-    expect(parseTraceFilters(params('status=error&agent_id= support &colour=red&q=')).filters).toEqual({ status: 'error', agent_id: 'support' })
+    expect(parseTraceFilters(params('status=error&agent_id= support &colour=red&q=')).filters).toEqual({
+      status: 'error',
+      agent_id: 'support',
+    })
   })
 
-  it.each([['0.05', '0.05'], ['$2', '2'], ['.5', '0.5']])('reads %s as a cost', (text, value) => {
-    expect(parseTraceFilters(params(`min_cost_usd=${text}`))).toEqual({ filters: { min_cost_usd: value }, problem: null })
+  it.each([
+    ['0.05', '0.05'],
+    ['$2', '2'],
+    ['.5', '0.5'],
+  ])('reads %s as a cost', (text, value) => {
+    expect(parseTraceFilters(params(`min_cost_usd=${text}`))).toEqual({
+      filters: { min_cost_usd: value },
+      problem: null,
+    })
   })
 
   it('says which cost it cannot read', () => {
-    expect(parseTraceFilters(params('min_cost_usd=lots'))).toEqual({ filters: {}, problem: '“lots” is not an amount in US dollars.' })
+    expect(parseTraceFilters(params('min_cost_usd=lots'))).toEqual({
+      filters: {},
+      problem: '“lots” is not an amount in US dollars.',
+    })
   })
 
   it('asks for what the contract takes', () => {
     const query = traceQuery({ status: 'error', min_cost_usd: '0.01' }, { from_ms: 0, to_ms: 1000 }, 'abc')
-    expect(TracesQuery.parse(query)).toMatchObject({ status: 'error', min_cost_usd: '0.01', from: '1970-01-01T00:00:00.000Z', limit: 50, cursor: 'abc' })
+    expect(TracesQuery.parse(query)).toMatchObject({
+      status: 'error',
+      min_cost_usd: '0.01',
+      from: '1970-01-01T00:00:00.000Z',
+      limit: 50,
+      cursor: 'abc',
+    })
   })
 
   it('clears one or all, with the cursor, and keeps project and range', () => {
@@ -30,6 +55,10 @@ describe('trace filters', () => {
   })
 
   it('appends pages without showing a trace twice', () => {
-    expect(appendPage([{ trace_id: 'a' }, { trace_id: 'b' }], [{ trace_id: 'b' }, { trace_id: 'c' }])).toEqual([{ trace_id: 'a' }, { trace_id: 'b' }, { trace_id: 'c' }])
+    expect(appendPage([{ trace_id: 'a' }, { trace_id: 'b' }], [{ trace_id: 'b' }, { trace_id: 'c' }])).toEqual([
+      { trace_id: 'a' },
+      { trace_id: 'b' },
+      { trace_id: 'c' },
+    ])
   })
 })

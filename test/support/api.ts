@@ -15,11 +15,21 @@ export interface Caller {
 
 export const nobody: Caller = { headers: {} }
 
-export async function call(caller: Caller, method: string, path: string, body?: unknown, more: Record<string, string> = {}): Promise<Response> {
+export async function call(
+  caller: Caller,
+  method: string,
+  path: string,
+  body?: unknown,
+  more: Record<string, string> = {},
+): Promise<Response> {
   const ctx = createExecutionContext()
   const headers = { ...caller.headers, ...(body !== undefined && { 'content-type': 'application/json' }), ...more }
   const content = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body)
-  const response = await api.fetch(new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { method, headers, body: content }), bindings, ctx)
+  const response = await api.fetch(
+    new Request<unknown, IncomingRequestCfProperties>(`${ORIGIN}${path}`, { method, headers, body: content }),
+    bindings,
+    ctx,
+  )
   await waitOnExecutionContext(ctx)
   return response
 }
@@ -34,7 +44,10 @@ export async function signUp(name = 'Ann'): Promise<Caller & { email: string; pa
 }
 
 export function cookiesOf(response: Response): string {
-  return response.headers.getSetCookie().map((line) => line.split(';')[0] ?? '').join('; ')
+  return response.headers
+    .getSetCookie()
+    .map((line) => line.split(';')[0] ?? '')
+    .join('; ')
 }
 
 export interface TestTenant {
@@ -49,8 +62,14 @@ export async function makeTenant(region: Cell = 'global'): Promise<TestTenant> {
   return { owner, org: OrgCreated.parse(await response.json()) }
 }
 
-export async function makeKey({ owner, org }: TestTenant, scopes: Scope[]): Promise<Caller & { key: string; id: string }> {
-  const response = await call(owner, 'POST', `/api/v1/projects/${org.default_project_id}/keys`, { name: 'test', scopes })
+export async function makeKey(
+  { owner, org }: TestTenant,
+  scopes: Scope[],
+): Promise<Caller & { key: string; id: string }> {
+  const response = await call(owner, 'POST', `/api/v1/projects/${org.default_project_id}/keys`, {
+    name: 'test',
+    scopes,
+  })
   const created = KeyCreated.parse(await response.json())
   return { key: created.key, id: created.id, headers: { authorization: `Bearer ${created.key}` } }
 }

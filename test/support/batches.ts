@@ -16,7 +16,11 @@ export function freshTenant(cell: ProjectTenant['cell'] = 'global'): ProjectTena
 /** Packs events as the edge does. */
 export function makeBatch(tenant: ProjectTenant, events: CanonicalEvent[], batchId = randomBatchId()): DecodedBatch {
   const body = new Uint8Array(gzipSync(JSON.stringify(events), { level: 1 }))
-  return { header: { v: 1, batch_id: batchId, received_ms: Date.now(), events: events.length, ...tenant }, events, body }
+  return {
+    header: { v: 1, batch_id: batchId, received_ms: Date.now(), events: events.length, ...tenant },
+    events,
+    body,
+  }
 }
 
 export function envelopeOf(batch: DecodedBatch): Uint8Array {
@@ -28,15 +32,44 @@ export function randomBatchId(): string {
 }
 
 /** A trace of one request with `llmCalls` priced steps; its cost is `costNanousd` per call. */
-export function traceEvents(traceId: string, llmCalls: number, costNanousd: number, atMs = Date.now()): CanonicalEvent[] {
-  const common = { trace_id: traceId, agent_id: 'agent', workflow_id: 'flow', workflow_version: 'v1', user_id: 'u1', environment: 'test' }
+export function traceEvents(
+  traceId: string,
+  llmCalls: number,
+  costNanousd: number,
+  atMs = Date.now(),
+): CanonicalEvent[] {
+  const common = {
+    trace_id: traceId,
+    agent_id: 'agent',
+    workflow_id: 'flow',
+    workflow_version: 'v1',
+    user_id: 'u1',
+    environment: 'test',
+  }
   const steps = Array.from({ length: llmCalls }, (_, i): CanonicalEvent => ({
-    ...common, event_type: 'agent.step.completed', timestamp: atMs + i, span_id: `s${i}`, parent_span_id: 'root', step: `step ${i}`,
-    provider: 'openai', model: 'gpt-4o', status: 'ok', latency_ms: 100, tokens_prompt: 10, tokens_completion: 5, tokens_total: 15,
+    ...common,
+    event_type: 'agent.step.completed',
+    timestamp: atMs + i,
+    span_id: `s${i}`,
+    parent_span_id: 'root',
+    step: `step ${i}`,
+    provider: 'openai',
+    model: 'gpt-4o',
+    status: 'ok',
+    latency_ms: 100,
+    tokens_prompt: 10,
+    tokens_completion: 5,
+    tokens_total: 15,
     cost_nanousd: costNanousd,
   }))
   const root: CanonicalEvent = {
-    ...common, event_type: 'agent.request.completed', timestamp: atMs + llmCalls, span_id: 'root', status: 'ok', outcome: 'success', latency_ms: 200,
+    ...common,
+    event_type: 'agent.request.completed',
+    timestamp: atMs + llmCalls,
+    span_id: 'root',
+    status: 'ok',
+    outcome: 'success',
+    latency_ms: 200,
   }
   return [...steps, root]
 }

@@ -14,9 +14,19 @@ import { freshTenant } from './batches.ts'
 export const bindings = env as unknown as Env
 
 /** A key that the edge knows, for a tenant of its own. */
-export async function freshKey(more: Partial<KeyRecord> = {}, scopes: Scope[] = ['ingest']): Promise<{ key: string; record: KeyRecord }> {
+export async function freshKey(
+  more: Partial<KeyRecord> = {},
+  scopes: Scope[] = ['ingest'],
+): Promise<{ key: string; record: KeyRecord }> {
   const tenant = freshTenant(more.cell ?? 'global')
-  const record: KeyRecord = { ...tenant, key_id: `key_${crypto.randomUUID()}`, scopes, expires_at: null, keep_content: false, ...more }
+  const record: KeyRecord = {
+    ...tenant,
+    key_id: `key_${crypto.randomUUID()}`,
+    scopes,
+    expires_at: null,
+    keep_content: false,
+    ...more,
+  }
   const key = makeApiKey(record.cell, crypto.getRandomValues(new Uint8Array(KEY_RANDOM_BYTES)))
   await keyWriter(bindings.KEYS).put(sha256Hex(key), record)
   return { key, record }
@@ -27,8 +37,19 @@ export function watchedEdge(over: Partial<Env> = {}) {
   const sent: Uint8Array[] = []
   const journaled: { name: string; bytes: Uint8Array }[] = []
   const queue = { send: async (bytes: Uint8Array) => void sent.push(bytes) } as unknown as Queue
-  const bucket = { put: async (name: string, bytes: Uint8Array) => void journaled.push({ name, bytes }) } as unknown as R2Bucket
-  const watched: Env = { ...bindings, QUEUE_GLOBAL: queue, QUEUE_EU: queue, QUEUE_US: queue, BUCKET_GLOBAL: bucket, BUCKET_EU: bucket, BUCKET_US: bucket, ...over }
+  const bucket = {
+    put: async (name: string, bytes: Uint8Array) => void journaled.push({ name, bytes }),
+  } as unknown as R2Bucket
+  const watched: Env = {
+    ...bindings,
+    QUEUE_GLOBAL: queue,
+    QUEUE_EU: queue,
+    QUEUE_US: queue,
+    BUCKET_GLOBAL: bucket,
+    BUCKET_EU: bucket,
+    BUCKET_US: bucket,
+    ...over,
+  }
   return {
     sent,
     journaled,

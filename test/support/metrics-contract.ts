@@ -6,7 +6,17 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const PERCENTILES: Measure[] = ['latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms']
 const COUNTS: Measure[] = ['count', 'errors', 'successes', 'success_rate', 'error_rate', 'latency_avg_ms']
-const MONEY: Measure[] = ['cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_total', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning', 'cache_hit_rate']
+const MONEY: Measure[] = [
+  'cost_usd',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_total',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'cache_hit_rate',
+]
 
 const text = (ms: number) => new Date(ms).toISOString()
 
@@ -16,33 +26,110 @@ export function contractQueries(nowMs: number): { name: string; query: MetricsQu
   const week = { from: text(hour - 5 * DAY_MS), to: text(hour + HOUR_MS) }
   const raw: Record<string, Partial<MetricsQuery> & Pick<MetricsQuery, 'measures'>> = {
     'everything in total': { ...week, measures: [...COUNTS, ...MONEY, ...PERCENTILES] },
-    'requests by workflow, with all their money': { ...week, measures: [...COUNTS, ...MONEY, 'latency_p90_ms'], dimensions: ['workflow_id', 'workflow_version'] },
-    'calls by provider and model': { ...week, kind: 'llm', measures: [...COUNTS, ...MONEY, ...PERCENTILES], dimensions: ['provider', 'model'], order: { by: 'cost_usd', direction: 'desc' } },
-    'tools by name and environment': { ...week, kind: 'tool', measures: ['count', 'error_rate', 'cost_usd', 'latency_p99_ms'], dimensions: ['tool_name', 'environment'] },
+    'requests by workflow, with all their money': {
+      ...week,
+      measures: [...COUNTS, ...MONEY, 'latency_p90_ms'],
+      dimensions: ['workflow_id', 'workflow_version'],
+    },
+    'calls by provider and model': {
+      ...week,
+      kind: 'llm',
+      measures: [...COUNTS, ...MONEY, ...PERCENTILES],
+      dimensions: ['provider', 'model'],
+      order: { by: 'cost_usd', direction: 'desc' },
+    },
+    'tools by name and environment': {
+      ...week,
+      kind: 'tool',
+      measures: ['count', 'error_rate', 'cost_usd', 'latency_p99_ms'],
+      dimensions: ['tool_name', 'environment'],
+    },
     'steps by name': { ...week, kind: 'step', measures: ['count', 'cost_usd'], dimensions: ['step'] },
     'retries by model': { ...week, kind: 'retry', measures: ['count', 'cost_usd'], dimensions: ['model'] },
     'fallbacks by agent': { ...week, kind: 'fallback', measures: ['count'], dimensions: ['agent_id'] },
     'policies by result': { ...week, kind: 'policy', measures: ['count'], dimensions: ['tool_name', 'status'] },
-    'users by name': { ...week, kind: 'user', measures: ['count', 'cost_usd', 'tokens_total'], dimensions: ['user_id'] },
-    'errors by class have no money': { ...week, measures: ['errors', 'count', 'cost_usd', 'tokens_total'], dimensions: ['status', 'error_type'] },
+    'users by name': {
+      ...week,
+      kind: 'user',
+      measures: ['count', 'cost_usd', 'tokens_total'],
+      dimensions: ['user_id'],
+    },
+    'errors by class have no money': {
+      ...week,
+      measures: ['errors', 'count', 'cost_usd', 'tokens_total'],
+      dimensions: ['status', 'error_type'],
+    },
     'by project': { ...week, measures: ['count', 'cost_usd'], dimensions: ['project_id', 'workspace_id'] },
     'by hour': { ...week, measures: ['count', 'cost_usd', 'latency_p50_ms'], step: 'hour' },
     'by UTC day': { ...week, measures: ['count', 'cost_usd', 'latency_p90_ms'], step: 'day' },
-    'by day in Berlin': { ...week, measures: ['count', 'cost_usd'], step: 'day', time_zone: 'Europe/Berlin', dimensions: ['environment'] },
+    'by day in Berlin': {
+      ...week,
+      measures: ['count', 'cost_usd'],
+      step: 'day',
+      time_zone: 'Europe/Berlin',
+      dimensions: ['environment'],
+    },
     'by day in Kolkata': { ...week, measures: ['count'], step: 'day', time_zone: 'Asia/Kolkata' },
-    'by day and model in Los Angeles': { ...week, kind: 'llm', measures: ['count', 'cost_usd', 'latency_p90_ms'], step: 'day', time_zone: 'America/Los_Angeles', dimensions: ['model'] },
-    'by minute': { from: text(hour - 2 * HOUR_MS + 7 * 60_000), to: text(hour - 11 * 60_000), measures: ['count', 'errors', 'cost_usd', 'latency_p50_ms'], step: 'minute', dimensions: ['environment'] },
-    'the last 26 hours, ragged': { from: text(nowMs - 26 * HOUR_MS), to: text(nowMs), measures: ['count', 'cost_usd', 'latency_p90_ms'], dimensions: ['workflow_id'] },
-    'ragged at both ends': { from: text(hour - 40 * HOUR_MS + 61_000), to: text(hour - 3 * HOUR_MS + 1_500_000), measures: ['count', 'cost_usd'], kind: 'llm', dimensions: ['model'] },
-    'within an hour': { from: text(hour - 5 * HOUR_MS + 600_000), to: text(hour - 5 * HOUR_MS + 2_400_000), measures: ['count', 'cost_usd'] },
-    'within an hour, long ago': { from: text(hour - 100 * HOUR_MS + 600_000), to: text(hour - 100 * HOUR_MS + 2_400_000), measures: ['count', 'cost_usd'] },
+    'by day and model in Los Angeles': {
+      ...week,
+      kind: 'llm',
+      measures: ['count', 'cost_usd', 'latency_p90_ms'],
+      step: 'day',
+      time_zone: 'America/Los_Angeles',
+      dimensions: ['model'],
+    },
+    'by minute': {
+      from: text(hour - 2 * HOUR_MS + 7 * 60_000),
+      to: text(hour - 11 * 60_000),
+      measures: ['count', 'errors', 'cost_usd', 'latency_p50_ms'],
+      step: 'minute',
+      dimensions: ['environment'],
+    },
+    'the last 26 hours, ragged': {
+      from: text(nowMs - 26 * HOUR_MS),
+      to: text(nowMs),
+      measures: ['count', 'cost_usd', 'latency_p90_ms'],
+      dimensions: ['workflow_id'],
+    },
+    'ragged at both ends': {
+      from: text(hour - 40 * HOUR_MS + 61_000),
+      to: text(hour - 3 * HOUR_MS + 1_500_000),
+      measures: ['count', 'cost_usd'],
+      kind: 'llm',
+      dimensions: ['model'],
+    },
+    'within an hour': {
+      from: text(hour - 5 * HOUR_MS + 600_000),
+      to: text(hour - 5 * HOUR_MS + 2_400_000),
+      measures: ['count', 'cost_usd'],
+    },
+    'within an hour, long ago': {
+      from: text(hour - 100 * HOUR_MS + 600_000),
+      to: text(hour - 100 * HOUR_MS + 2_400_000),
+      measures: ['count', 'cost_usd'],
+    },
     'a filter with a quote, and one that excludes': {
-      ...week, kind: 'llm', measures: ['count', 'cost_usd'], dimensions: ['model', 'environment'],
-      filters: [{ dimension: 'model', op: 'eq', values: ["m'3", 'm1', "x' OR 1=1 --"] }, { dimension: 'environment', op: 'neq', values: ['staging', ''] }],
+      ...week,
+      kind: 'llm',
+      measures: ['count', 'cost_usd'],
+      dimensions: ['model', 'environment'],
+      filters: [
+        { dimension: 'model', op: 'eq', values: ["m'3", 'm1', "x' OR 1=1 --"] },
+        { dimension: 'environment', op: 'neq', values: ['staging', ''] },
+      ],
     },
     'unique users and agents': { ...week, measures: ['unique_users', 'unique_agents', 'count'] },
-    'unique users by hour': { ...week, measures: ['unique_users'], step: 'hour', filters: [{ dimension: 'environment', op: 'eq', values: ['production'] }] },
-    'nothing': { ...week, measures: ['count', 'cost_usd', 'latency_p50_ms', 'success_rate'], filters: [{ dimension: 'environment', op: 'eq', values: ['no such'] }] },
+    'unique users by hour': {
+      ...week,
+      measures: ['unique_users'],
+      step: 'hour',
+      filters: [{ dimension: 'environment', op: 'eq', values: ['production'] }],
+    },
+    nothing: {
+      ...week,
+      measures: ['count', 'cost_usd', 'latency_p50_ms', 'success_rate'],
+      filters: [{ dimension: 'environment', op: 'eq', values: ['no such'] }],
+    },
   }
   return Object.entries(raw).map(([name, query]) => ({ name, query: MetricsQuery.parse({ limit: 5000, ...query }) }))
 }
@@ -56,16 +143,27 @@ export function expectSame(answer: MetricsAnswer, events: readonly Placed[], que
   expect([...found.keys()].sort()).toEqual(expected.map((row) => keyOf(row, query)).sort())
   for (const row of expected) {
     const actual = found.get(keyOf(row, query))
-    for (const measure of query.measures) expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query))
+    for (const measure of query.measures)
+      expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query))
   }
 }
 
 function keyOf(row: MetricsRow, query: MetricsQuery): string {
-  const time = row.time === undefined ? '' : query.step === 'day' && String(row.time).length > 10 ? localDate(Date.parse(String(row.time)), query.time_zone) : row.time
+  const time =
+    row.time === undefined
+      ? ''
+      : query.step === 'day' && String(row.time).length > 10
+        ? localDate(Date.parse(String(row.time)), query.time_zone)
+        : row.time
   return JSON.stringify([time, ...query.dimensions.map((name) => row[name])])
 }
 
-function expectMeasure(actual: string | number | null, wanted: string | number | null, measure: Measure, key: string): void {
+function expectMeasure(
+  actual: string | number | null,
+  wanted: string | number | null,
+  measure: Measure,
+  key: string,
+): void {
   const why = `${measure} of ${key}`
   if (typeof wanted !== 'number' || typeof actual !== 'number' || Number.isInteger(wanted)) {
     if (!PERCENTILES.includes(measure)) return expect(actual, why).toEqual(wanted)

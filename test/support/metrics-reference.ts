@@ -16,7 +16,11 @@ export const FIND_NO_RATES = () => null
  * The answer to a query worked out from the raw events alone, one by one: what every back end is measured by.
  * Percentiles are exact here.
  */
-export function referenceAnswer(events: readonly Placed[], query: MetricsQuery, range: { from_ms: number; to_ms: number }): MetricsRow[] {
+export function referenceAnswer(
+  events: readonly Placed[],
+  query: MetricsQuery,
+  range: { from_ms: number; to_ms: number },
+): MetricsRow[] {
   const groups = new Map<string, Placed[]>()
   if (query.step === 'total' && query.dimensions.length === 0) groups.set('[]', [])
   for (const placed of events) {
@@ -24,8 +28,12 @@ export function referenceAnswer(events: readonly Placed[], query: MetricsQuery, 
     if (timestamp < range.from_ms || timestamp >= range.to_ms) continue
     if (!isCounted(placed.event, query.kind) && !isPaidIn(placed.event, query)) continue
     const place = placed
-    if (!query.filters.every((f) => f.values.includes(valueOf(place, f.dimension, query.kind)) === (f.op === 'eq'))) continue
-    const key = JSON.stringify([...(query.step === 'total' ? [] : [bucketOf(timestamp, query)]), ...query.dimensions.map((d) => valueOf(place, d, query.kind))])
+    if (!query.filters.every((f) => f.values.includes(valueOf(place, f.dimension, query.kind)) === (f.op === 'eq')))
+      continue
+    const key = JSON.stringify([
+      ...(query.step === 'total' ? [] : [bucketOf(timestamp, query)]),
+      ...query.dimensions.map((d) => valueOf(place, d, query.kind)),
+    ])
     groups.set(key, [...(groups.get(key) ?? []), placed])
   }
   return [...groups].flatMap(([key, members]) => {
@@ -39,27 +47,45 @@ export function referenceAnswer(events: readonly Placed[], query: MetricsQuery, 
 function kindsOf(event: CanonicalEvent): Kind[] {
   const usage = event.cost_nanousd !== undefined || (event.tokens_prompt ?? 0) + (event.tokens_completion ?? 0) > 0
   switch (event.event_type) {
-    case 'agent.request.completed': return ['request', 'total', ...(event.user_id === undefined ? [] : (['user'] as const)), ...(event.model !== undefined && usage ? (['llm'] as const) : [])]
-    case 'agent.step.completed': return [event.model === undefined ? 'step' : 'llm']
+    case 'agent.request.completed':
+      return [
+        'request',
+        'total',
+        ...(event.user_id === undefined ? [] : (['user'] as const)),
+        ...(event.model !== undefined && usage ? (['llm'] as const) : []),
+      ]
+    case 'agent.step.completed':
+      return [event.model === undefined ? 'step' : 'llm']
     case 'agent.tool.called':
-    case 'agent.tool.failed': return ['tool']
-    case 'agent.retry': return ['retry']
-    case 'agent.fallback.triggered': return ['fallback']
-    case 'agent.policy.decision': return ['policy']
-    default: return []
+    case 'agent.tool.failed':
+      return ['tool']
+    case 'agent.retry':
+      return ['retry']
+    case 'agent.fallback.triggered':
+      return ['fallback']
+    case 'agent.policy.decision':
+      return ['policy']
+    default:
+      return []
   }
 }
 
 const isCounted = (event: CanonicalEvent, kind: Kind) => kindsOf(event).includes(kind)
 
 function isPaidIn(event: CanonicalEvent, query: MetricsQuery): boolean {
-  const byResult = [...query.dimensions, ...query.filters.map((f) => f.dimension)].some((d) => d === 'status' || d === 'error_type')
-  const paid = query.measures.some((m) => m.startsWith('tokens') || m === 'cost_usd' || m === 'unpriced' || m === 'cache_hit_rate')
+  const byResult = [...query.dimensions, ...query.filters.map((f) => f.dimension)].some(
+    (d) => d === 'status' || d === 'error_type',
+  )
+  const paid = query.measures.some(
+    (m) => m.startsWith('tokens') || m === 'cost_usd' || m === 'unpriced' || m === 'cache_hit_rate',
+  )
   if (byResult || !paid || priceOf(event, FIND_NO_RATES) === null) return false
   if (query.kind === 'request' || query.kind === 'total') return true
   if (query.kind === 'user') return event.user_id !== undefined
   // A request that names its model and its own usage is paid as a call of that model.
-  const [first] = kindsOf(event).filter((kind) => kind !== 'total' && kind !== 'user').toReversed()
+  const [first] = kindsOf(event)
+    .filter((kind) => kind !== 'total' && kind !== 'user')
+    .toReversed()
   return first === query.kind
 }
 
@@ -67,7 +93,8 @@ function valueOf({ event, project_id, workspace_id }: Placed, dimension: Dimensi
   if (dimension === 'project_id') return project_id
   if (dimension === 'workspace_id') return workspace_id
   if (dimension === 'status') return kind === 'policy' ? (event.policy_result ?? '') : (event.status ?? 'ok')
-  if (dimension === 'error_type') return event.status === 'error' || event.status === 'blocked' ? (event.error_type ?? 'unknown') : ''
+  if (dimension === 'error_type')
+    return event.status === 'error' || event.status === 'blocked' ? (event.error_type ?? 'unknown') : ''
   if (dimension === 'tool_name' && kind === 'policy') return event.policy_id ?? ''
   return event[dimension] ?? ''
 }
@@ -86,33 +113,63 @@ export function localDate(ms: number, zone: string): string {
 function measureOf(measure: Measure, members: readonly Placed[], query: MetricsQuery): string | number | null {
   const counted = members.filter((m) => isCounted(m.event, query.kind)).map((m) => m.event)
   const paid = members.filter((m) => isPaidIn(m.event, query)).map((m) => m.event)
-  const sum = (field: 'tokens_prompt' | 'tokens_completion' | 'tokens_cached' | 'tokens_cache_write' | 'tokens_reasoning') => paid.reduce((total, e) => total + (e[field] ?? 0), 0)
+  const sum = (
+    field: 'tokens_prompt' | 'tokens_completion' | 'tokens_cached' | 'tokens_cache_write' | 'tokens_reasoning',
+  ) => paid.reduce((total, e) => total + (e[field] ?? 0), 0)
   const failed = (e: CanonicalEvent) => e.status === 'error' || e.status === 'blocked'
   const good = (e: CanonicalEvent) => !failed(e) && e.status !== 'cancelled' && e.outcome !== 'failure'
   const latencies = counted.flatMap((e) => (e.latency_ms === undefined ? [] : [e.latency_ms])).sort((a, b) => a - b)
   const rate = (part: number, whole: number) => (whole === 0 ? null : part / whole)
-  const moneyless = !members.some((m) => isPaidIn(m.event, query)) && [...query.dimensions, ...query.filters.map((f) => f.dimension)].some((d) => d === 'status' || d === 'error_type')
+  const moneyless =
+    !members.some((m) => isPaidIn(m.event, query)) &&
+    [...query.dimensions, ...query.filters.map((f) => f.dimension)].some((d) => d === 'status' || d === 'error_type')
   switch (measure) {
-    case 'count': return counted.length
-    case 'errors': return counted.filter(failed).length
-    case 'successes': return counted.filter(good).length
-    case 'success_rate': return rate(counted.filter(good).length, counted.length)
-    case 'error_rate': return rate(counted.filter(failed).length, counted.length)
-    case 'latency_avg_ms': return rate(latencies.reduce((a, b) => a + Math.round(b), 0), latencies.length)
-    case 'latency_p50_ms': return latencies[Math.floor(0.5 * (latencies.length - 1))] ?? null
-    case 'latency_p90_ms': return latencies[Math.floor(0.9 * (latencies.length - 1))] ?? null
-    case 'latency_p99_ms': return latencies[Math.floor(0.99 * (latencies.length - 1))] ?? null
-    case 'unique_users': return new Set(members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.user_id ?? []) : []))).size
-    case 'unique_agents': return new Set(members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.agent_id ?? []) : []))).size
-    case 'cost_usd': return moneyless ? null : usdOf(paid)
-    case 'unpriced': return moneyless ? null : paid.filter((e) => priceOf(e, FIND_NO_RATES)?.cost_source === 'unpriced').length
-    case 'tokens_total': return moneyless ? null : sum('tokens_prompt') + sum('tokens_completion')
-    case 'cache_hit_rate': return moneyless ? null : rate(sum('tokens_cached'), sum('tokens_prompt'))
-    default: return moneyless ? null : sum(measure)
+    case 'count':
+      return counted.length
+    case 'errors':
+      return counted.filter(failed).length
+    case 'successes':
+      return counted.filter(good).length
+    case 'success_rate':
+      return rate(counted.filter(good).length, counted.length)
+    case 'error_rate':
+      return rate(counted.filter(failed).length, counted.length)
+    case 'latency_avg_ms':
+      return rate(
+        latencies.reduce((a, b) => a + Math.round(b), 0),
+        latencies.length,
+      )
+    case 'latency_p50_ms':
+      return latencies[Math.floor(0.5 * (latencies.length - 1))] ?? null
+    case 'latency_p90_ms':
+      return latencies[Math.floor(0.9 * (latencies.length - 1))] ?? null
+    case 'latency_p99_ms':
+      return latencies[Math.floor(0.99 * (latencies.length - 1))] ?? null
+    case 'unique_users':
+      return new Set(
+        members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.user_id ?? []) : [])),
+      ).size
+    case 'unique_agents':
+      return new Set(
+        members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.agent_id ?? []) : [])),
+      ).size
+    case 'cost_usd':
+      return moneyless ? null : usdOf(paid)
+    case 'unpriced':
+      return moneyless ? null : paid.filter((e) => priceOf(e, FIND_NO_RATES)?.cost_source === 'unpriced').length
+    case 'tokens_total':
+      return moneyless ? null : sum('tokens_prompt') + sum('tokens_completion')
+    case 'cache_hit_rate':
+      return moneyless ? null : rate(sum('tokens_cached'), sum('tokens_prompt'))
+    default:
+      return moneyless ? null : sum(measure)
   }
 }
 
 function usdOf(events: readonly CanonicalEvent[]): string {
-  const nano = events.reduce((total, e) => total + BigInt(e.cost_nanousd ?? 0), 0n).toString().padStart(10, '0')
+  const nano = events
+    .reduce((total, e) => total + BigInt(e.cost_nanousd ?? 0), 0n)
+    .toString()
+    .padStart(10, '0')
   return `${nano.slice(0, -9)}.${nano.slice(-9)}`
 }

@@ -9,7 +9,12 @@ import { FIND_NO_RATES, type Placed } from './metrics-reference.ts'
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
 
 /** Commits events as the pipeline does, each at the time when it happened, in commits of about `size`. */
-export async function commitEvents(db: D1Database, tenant: ProjectTenant, events: readonly CanonicalEvent[], size: number): Promise<Placed[]> {
+export async function commitEvents(
+  db: D1Database,
+  tenant: ProjectTenant,
+  events: readonly CanonicalEvent[],
+  size: number,
+): Promise<Placed[]> {
   const sorted = [...events].sort((a, b) => a.timestamp - b.timestamp)
   for (let i = 0; i < sorted.length; i += size) {
     const part = sorted.slice(i, i + size)

@@ -42,13 +42,26 @@ interface JsonSpan {
 
 const hex = (text: string) => Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))
 const attribute = ({ key, value }: JsonAttribute) =>
-  message([[1, key], [2, value.stringValue === undefined ? message([[3, Number(value.intValue)]]) : message([[1, value.stringValue]])]])
+  message([
+    [1, key],
+    [2, value.stringValue === undefined ? message([[3, Number(value.intValue)]]) : message([[1, value.stringValue]])],
+  ])
 
 /** One resource, one scope and its spans, as protobuf. */
-export function encodeSpans(json: { resourceSpans: { resource: { attributes: JsonAttribute[] }; scopeSpans: { scope: { name: string }; spans: JsonSpan[] }[] }[] }): Uint8Array {
+export function encodeSpans(json: {
+  resourceSpans: {
+    resource: { attributes: JsonAttribute[] }
+    scopeSpans: { scope: { name: string }; spans: JsonSpan[] }[]
+  }[]
+}): Uint8Array {
   const spanOf = (s: JsonSpan) =>
     message([
-      [1, hex(s.traceId)], [2, hex(s.spanId)], [5, s.name], [6, 3], [7, BigInt(s.startTimeUnixNano)], [8, BigInt(s.endTimeUnixNano)],
+      [1, hex(s.traceId)],
+      [2, hex(s.spanId)],
+      [5, s.name],
+      [6, 3],
+      [7, BigInt(s.startTimeUnixNano)],
+      [8, BigInt(s.endTimeUnixNano)],
       ...s.attributes.map((a): Field => [9, attribute(a)]),
     ])
   return message(
@@ -56,7 +69,10 @@ export function encodeSpans(json: { resourceSpans: { resource: { attributes: Jso
       1,
       message([
         [1, message(rs.resource.attributes.map((a): Field => [1, attribute(a)]))],
-        ...rs.scopeSpans.map((ss): Field => [2, message([[1, message([[1, ss.scope.name]])], ...ss.spans.map((s): Field => [2, spanOf(s)])])]),
+        ...rs.scopeSpans.map((ss): Field => [
+          2,
+          message([[1, message([[1, ss.scope.name]])], ...ss.spans.map((s): Field => [2, spanOf(s)])]),
+        ]),
       ]),
     ]),
   )

@@ -25,7 +25,9 @@ const request = protobuf.parse(PROTO).root.lookupType('ExportTraceServiceRequest
 /** Encodes an OTLP/JSON-shaped object (ids as hex) by an independent implementation. */
 export function encodeRequest(json: object): Uint8Array {
   const bytes: unknown = JSON.parse(JSON.stringify(json), (key, value: unknown) =>
-    /^(traceId|spanId|parentSpanId)$/.test(key) && typeof value === 'string' ? Buffer.from(value, 'hex').toString('base64') : value,
+    /^(traceId|spanId|parentSpanId)$/.test(key) && typeof value === 'string'
+      ? Buffer.from(value, 'hex').toString('base64')
+      : value,
   )
   return request.encode(request.fromObject(bytes as Record<string, unknown>)).finish()
 }
@@ -34,6 +36,8 @@ export function encodeRequest(json: object): Uint8Array {
 export function decodeRequest(bytes: Uint8Array): unknown {
   const object = request.toObject(request.decode(bytes), { longs: String, bytes: String, oneofs: false })
   return JSON.parse(JSON.stringify(object), (key, value: unknown) =>
-    /^(traceId|spanId|parentSpanId)$/.test(key) && typeof value === 'string' ? Buffer.from(value, 'base64').toString('hex') : value,
+    /^(traceId|spanId|parentSpanId)$/.test(key) && typeof value === 'string'
+      ? Buffer.from(value, 'base64').toString('hex')
+      : value,
   )
 }

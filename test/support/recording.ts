@@ -12,7 +12,8 @@ export interface Recorded {
 export function recordingEnv<T extends object>(env: T): { env: T; calls: Recorded[] } {
   const calls: Recorded[] = []
   const wrapped: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(env)) wrapped[name] = isObject(value) ? recorder(value, name, calls) : value
+  for (const [name, value] of Object.entries(env))
+    wrapped[name] = isObject(value) ? recorder(value, name, calls) : value
   return { env: wrapped as T, calls }
 }
 
@@ -27,7 +28,9 @@ function recorder(target: object, binding: string, calls: Recorded[]): object {
       return (...args: unknown[]) => {
         calls.push({ binding, method: String(name), text: args.map(textOf).join(' ') })
         const result: unknown = Reflect.apply(value, target, args.map(unwrap))
-        return isObject(result) && !(result instanceof Promise) && typeof Reflect.get(result, 'then') !== 'function' ? recorder(result, binding, calls) : result
+        return isObject(result) && !(result instanceof Promise) && typeof Reflect.get(result, 'then') !== 'function'
+          ? recorder(result, binding, calls)
+          : result
       }
     },
   })

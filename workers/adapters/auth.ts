@@ -23,9 +23,16 @@ export function makeAuth(db: D1Database, secret: string, baseURL: string, triesP
       enabled: true,
       window: 60,
       max: 600,
-      customRules: { '/sign-in/email': { window: 60, max: triesPerMinute }, '/sign-up/email': { window: 60, max: triesPerMinute } },
+      customRules: {
+        '/sign-in/email': { window: 60, max: triesPerMinute },
+        '/sign-up/email': { window: 60, max: triesPerMinute },
+      },
     },
-    advanced: { cookiePrefix: 'agentops', useSecureCookies: baseURL.startsWith('https:'), defaultCookieAttributes: { sameSite: 'lax', httpOnly: true } },
+    advanced: {
+      cookiePrefix: 'agentops',
+      useSecureCookies: baseURL.startsWith('https:'),
+      defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },
+    },
     logger: { level: 'error' },
   })
 }

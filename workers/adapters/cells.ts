@@ -26,7 +26,10 @@ export interface CellStores {
   readonly bucket: R2Bucket
   readonly queue: Queue
   /** A Durable Object of this cell's jurisdiction, by name. */
-  object<T extends Rpc.DurableObjectBranded | undefined>(namespace: DurableObjectNamespace<T>, name: string): DurableObjectStub<T>
+  object<T extends Rpc.DurableObjectBranded | undefined>(
+    namespace: DurableObjectNamespace<T>,
+    name: string,
+  ): DurableObjectStub<T>
 }
 
 const NAMES: Record<Cell, Uppercase<Cell>> = { global: 'GLOBAL', eu: 'EU', us: 'US' }
@@ -39,7 +42,8 @@ export function cellFor(env: CellEnv, cell: Cell): CellStores {
     cell,
     shards: SHARDS[cell],
     shard(index) {
-      if (!Number.isInteger(index) || index < 0 || index >= SHARDS[cell]) throw new Error(`cell ${cell} has no shard ${index}`)
+      if (!Number.isInteger(index) || index < 0 || index >= SHARDS[cell])
+        throw new Error(`cell ${cell} has no shard ${index}`)
       return bound(env[`DATA_${suffix}_${index}` as keyof CellEnv] as D1Database | undefined, `DATA_${suffix}_${index}`)
     },
     get bucket() {

@@ -43,7 +43,8 @@ function lookUp(provider: string, model: string, atMs: number): { rates: Rates; 
   const providerId = PROVIDER_ALIASES[provider] ?? provider
   const timestamp = new Date(atMs)
   const usage = { input_tokens: 0, output_tokens: 0 }
-  const found = (providerId && calcPrice(usage, model, { providerId, timestamp })) || calcPrice(usage, model, { timestamp })
+  const found =
+    (providerId && calcPrice(usage, model, { providerId, timestamp })) || calcPrice(usage, model, { timestamp })
   if (!found) return null
   const price = found.model_price
   const input = rateOf(price, 'input_mtok')
@@ -66,5 +67,8 @@ function rateOf(price: ModelPrice, key: string): TieredRate | undefined {
   const value = price[key]
   if (value === undefined) return undefined
   if (typeof value === 'number') return { base: picoPerToken(value), tiers: [] }
-  return { base: picoPerToken(value.base), tiers: value.tiers.map((t) => ({ start: t.start, rate: picoPerToken(t.price) })) }
+  return {
+    base: picoPerToken(value.base),
+    tiers: value.tiers.map((t) => ({ start: t.start, rate: picoPerToken(t.price) })),
+  }
 }

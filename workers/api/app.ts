@@ -20,8 +20,15 @@ export function makeApp(): App {
     defaultHook: (result) => {
       if (result.success) return
       const where = result.target === 'json' ? '' : result.target === 'param' ? 'path' : 'query'
-      const errors = result.error.issues.map((issue) => ({ pointer: `${where}/${issue.path.map(String).join('/')}`, detail: issue.message }))
-      throw new AppError('invalid_input', errors[0] ? `${errors[0].pointer}: ${errors[0].detail}` : 'The request is not valid.', { errors })
+      const errors = result.error.issues.map((issue) => ({
+        pointer: `${where}/${issue.path.map(String).join('/')}`,
+        detail: issue.message,
+      }))
+      throw new AppError(
+        'invalid_input',
+        errors[0] ? `${errors[0].pointer}: ${errors[0].detail}` : 'The request is not valid.',
+        { errors },
+      )
     },
   })
   app.use(async (c, next) => {
@@ -36,7 +43,12 @@ export function makeApp(): App {
     logFailure(c.env.LOG_LEVEL, known, c.get('requestId'), c.req.method, c.req.routePath)
     return problemResponse(known, c.get('requestId'))
   })
-  app.notFound((c) => problemResponse(new AppError('not_found', 'There is no such endpoint; /api/docs lists them.'), c.get('requestId') ?? ''))
+  app.notFound((c) =>
+    problemResponse(
+      new AppError('not_found', 'There is no such endpoint; /api/docs lists them.'),
+      c.get('requestId') ?? '',
+    ),
+  )
 
   app.get('/api/healthz', (c) => c.json({ status: 'ok' }))
   app.on(['GET', 'POST'], '/api/auth/*', (c) => c.get('deps').auth.handler(c.req.raw))
@@ -53,5 +65,7 @@ export function makeApp(): App {
 
 function fromHono(error: HTTPException): AppError {
   if (error.status === 400) return new AppError('unreadable', 'The body is not JSON.')
-  return error.status < 500 ? new AppError('not_found', 'There is no such endpoint.') : new AppError('internal', 'Something broke on our side.', { cause: error })
+  return error.status < 500
+    ? new AppError('not_found', 'There is no such endpoint.')
+    : new AppError('internal', 'Something broke on our side.', { cause: error })
 }

@@ -10,7 +10,8 @@ import type { Env } from './env.ts'
 
 export type AppContext = Context<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
 
-export type Actor = { type: 'user'; id: string; name: string; email: string } | { type: 'key'; id: string; record: KeyRecord }
+export type Actor =
+  { type: 'user'; id: string; name: string; email: string } | { type: 'key'; id: string; record: KeyRecord }
 
 /** Who asks, and for what they are let in. */
 export interface Who {
@@ -20,7 +21,8 @@ export interface Who {
   project: ProjectRow | null
 }
 
-const MISSING = 'There is no such thing here, or it is not yours to see.'
+/** One answer for what does not exist and for what belongs to others. */
+export const MISSING = 'There is no such thing here, or it is not yours to see.'
 
 /** Resolves the credential and the tenant that the path names, and checks the permission. @throws AppError. */
 export async function admit(c: AppContext, permission: Permission): Promise<Who> {
@@ -33,13 +35,20 @@ export async function admit(c: AppContext, permission: Permission): Promise<Who>
     const found = await deps.tenants.control.findProject(projectParam)
     if (found) Object.assign(who, found)
   } else if (orgParam !== undefined) who.org = await deps.tenants.control.findOrg(orgParam)
-  if ((projectParam !== undefined || orgParam !== undefined) && who.org === null) throw new AppError('not_found', MISSING)
+  if ((projectParam !== undefined || orgParam !== undefined) && who.org === null)
+    throw new AppError('not_found', MISSING)
   await checkAccess(deps, who, permission)
   return who
 }
 
 /** Lets an actor into an organization or project that was found elsewhere than in the path. */
-export async function admitTo(deps: Deps, who: Who, org: OrgRow, project: ProjectRow, permission: Permission): Promise<Who> {
+export async function admitTo(
+  deps: Deps,
+  who: Who,
+  org: OrgRow,
+  project: ProjectRow,
+  permission: Permission,
+): Promise<Who> {
   const inside = { ...who, org, project }
   await checkAccess(deps, inside, permission)
   return inside
@@ -51,13 +60,15 @@ async function checkAccess(deps: Deps, who: Who, permission: Permission): Promis
     // A key stands for one project: others, even of its own organization, do not exist for it.
     if (org !== null && org.id !== actor.record.org_id) throw new AppError('not_found', MISSING)
     if (project !== null && project.id !== actor.record.project_id) throw new AppError('not_found', MISSING)
-    if (!scopesMay(actor.record.scopes, permission)) throw new AppError('forbidden', `This API key may not do this (${permission}).`)
+    if (!scopesMay(actor.record.scopes, permission))
+      throw new AppError('forbidden', `This API key may not do this (${permission}).`)
     return
   }
   if (org === null) return
   const role = await deps.tenants.control.roleOf(org.id, actor.id)
   if (role === null) throw new AppError('not_found', MISSING)
-  if (!roleMay(role, permission)) throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
+  if (!roleMay(role, permission))
+    throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
   who.role = role
 }
 
@@ -82,9 +93,11 @@ function requireSameOrigin(c: AppContext): void {
   const upgrade = c.req.header('upgrade') !== undefined
   if ((c.req.method === 'GET' || c.req.method === 'HEAD') && !upgrade) return
   const origin = c.req.header('origin')
-  if (origin !== undefined && origin !== new URL(c.req.url).origin) throw new AppError('forbidden', 'This request comes from another site.')
+  if (origin !== undefined && origin !== new URL(c.req.url).origin)
+    throw new AppError('forbidden', 'This request comes from another site.')
   const site = c.req.header('sec-fetch-site')
-  if (site !== undefined && site !== 'same-origin' && site !== 'none') throw new AppError('forbidden', 'This request comes from another site.')
+  if (site !== undefined && site !== 'same-origin' && site !== 'none')
+    throw new AppError('forbidden', 'This request comes from another site.')
 }
 
 export function tenantOf(who: Who): Tenant {

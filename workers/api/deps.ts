@@ -47,7 +47,10 @@ export function makeDeps(env: Env, origin: string): Deps {
   return {
     auth: authFor(env, origin),
     tenants: {
-      control: controlStore(env.CONTROL), keyRecords: keyWriter(env.KEYS), now, sha256: sha256Hex,
+      control: controlStore(env.CONTROL),
+      keyRecords: keyWriter(env.KEYS),
+      now,
+      sha256: sha256Hex,
       random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     },
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
@@ -59,7 +62,9 @@ export function makeDeps(env: Env, origin: string): Deps {
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,
       open: (tenant, id) => feed(tenant).open(id),
       async journaled(tenant, id) {
-        const page = await cellFor(env, tenant.cell).bucket.list({ prefix: `journal/${tenant.org_id}/${tenant.project_id}/` })
+        const page = await cellFor(env, tenant.cell).bucket.list({
+          prefix: `journal/${tenant.org_id}/${tenant.project_id}/`,
+        })
         return page.objects.some((object) => object.key.endsWith(`-${id}`))
       },
     },
@@ -67,7 +72,10 @@ export function makeDeps(env: Env, origin: string): Deps {
       watermark: (tenant) => feed(tenant).watermark(),
       stale: (tenant, before) => feed(tenant).stale(before),
       async appliedIds(tenant, ids) {
-        const rows = await findApplied(shardOf(env, tenant), ids.map((batch_id) => ({ project_id: tenant.project_id, batch_id })))
+        const rows = await findApplied(
+          shardOf(env, tenant),
+          ids.map((batch_id) => ({ project_id: tenant.project_id, batch_id })),
+        )
         return rows.map((row) => row.batch_id)
       },
       close: (tenant, ids) => feed(tenant).dead(ids),
@@ -80,7 +88,8 @@ export function makeDeps(env: Env, origin: string): Deps {
       send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(bytes, { contentType: 'bytes' }),
       markReplayed: (tenant, id) => letters(tenant).markReplayed(tenant, id, now()),
       remove: (tenant, id) => letters(tenant).remove(tenant, id),
-      isApplied: async (tenant, batch_id) => (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
+      isApplied: async (tenant, batch_id) =>
+        (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
     },
     live(tenant, request) {
       const forwarded = new Request(request)
@@ -97,7 +106,12 @@ function authFor(env: Env, origin: string): Auth {
   let auth = auths.get(origin)
   if (auth === undefined) {
     if (auths.size >= ORIGINS_MAX) auths.clear()
-    auth = makeAuth(env.CONTROL, env.AUTH_SECRET, origin, env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local)
+    auth = makeAuth(
+      env.CONTROL,
+      env.AUTH_SECRET,
+      origin,
+      env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
+    )
     auths.set(origin, auth)
   }
   return auth

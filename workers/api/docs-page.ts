@@ -28,16 +28,23 @@ export function docsPage(doc: ReturnType<typeof document>): Response {
   const html = `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>AgentOps API</title><style>${STYLE}</style>
 <main><h1>AgentOps API</h1><p>${escape(doc.info.description ?? '')}</p><p><a href="/api/openapi.json">OpenAPI 3.1 document</a> · <a href="/api/v1/schemas/event.json">JSON Schema of an event</a></p>${body}</main></html>`
   return new Response(html, {
-    headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'", 'cache-control': 'public, max-age=300' },
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+      'cache-control': 'public, max-age=300',
+    },
   })
 }
 
 function operationHtml(method: string, path: string, op: Operation): string {
   const permission = op['x-permission'] ? ` <span class="s">· ${escape(op['x-permission'])}</span>` : ''
   const parameters = (op.parameters ?? []).map(
-    (p) => `<tr><td><code>${escape(p.name)}</code></td><td class="s">${escape(p.in)}${p.required ? ', required' : ''}</td><td>${escape(p.description ?? '')} <code>${escape(JSON.stringify(p.schema ?? {}))}</code></td></tr>`,
+    (p) =>
+      `<tr><td><code>${escape(p.name)}</code></td><td class="s">${escape(p.in)}${p.required ? ', required' : ''}</td><td>${escape(p.description ?? '')} <code>${escape(JSON.stringify(p.schema ?? {}))}</code></td></tr>`,
   )
-  const bodies = Object.entries(op.requestBody?.content ?? {}).map(([type, { schema }]) => `<p class="s">Body, ${escape(type)}</p>${json(schema)}`)
+  const bodies = Object.entries(op.requestBody?.content ?? {}).map(
+    ([type, { schema }]) => `<p class="s">Body, ${escape(type)}</p>${json(schema)}`,
+  )
   const answers = Object.entries(op.responses ?? {}).map(([status, r]) => {
     const schema = Number(status) < 300 ? Object.values(r.content ?? {})[0]?.schema : undefined
     return `<p><b>${escape(status)}</b> ${escape(r.description ?? '')}</p>${schema ? json(schema) : ''}`

@@ -7,5 +7,16 @@ export function logFailure(level: string, error: unknown, requestId: string, met
   const cause = error instanceof AppError ? error.cause : error
   const stack = ours && cause instanceof Error ? cause.stack : undefined
   const code = error instanceof AppError ? error.code : 'internal'
-  console[ours ? 'error' : 'debug'](JSON.stringify({ level: ours ? 'error' : 'debug', event: 'api.failed', request_id: requestId, method, route, code, cause: cause === undefined ? undefined : String(cause), stack }))
+  console[ours ? 'error' : 'debug'](
+    JSON.stringify({
+      level: ours ? 'error' : 'debug',
+      event: 'api.failed',
+      request_id: requestId,
+      method,
+      route,
+      code,
+      cause: cause === undefined ? undefined : String(cause),
+      stack,
+    }),
+  )
 }

@@ -21,17 +21,26 @@ export interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B exten
   body?: B
   status?: 200 | 201
   answer: A
-  handle(input: { params: z.infer<P>; query: z.infer<Q>; body: z.infer<B>; who: Who; deps: Deps; c: AppContext }): Promise<z.input<A>>
+  handle(input: {
+    params: z.infer<P>
+    query: z.infer<Q>
+    body: z.infer<B>
+    who: Who
+    deps: Deps
+    c: AppContext
+  }): Promise<z.input<A>>
 }
 
 const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } })
 const none = z.object({})
 
 /** Registers a route with its document, its permission and its checks. A route cannot be made without a permission. */
-export function route<P extends z.ZodObject = typeof none, Q extends z.ZodObject = typeof none, B extends z.ZodType = typeof none, A extends z.ZodType = z.ZodType>(
-  app: App,
-  spec: RouteSpec<P, Q, B, A>,
-): void {
+export function route<
+  P extends z.ZodObject = typeof none,
+  Q extends z.ZodObject = typeof none,
+  B extends z.ZodType = typeof none,
+  A extends z.ZodType = z.ZodType,
+>(app: App, spec: RouteSpec<P, Q, B, A>): void {
   if (!(spec.permission in PERMISSIONS)) throw new Error(`${spec.method} ${spec.path} has no permission`)
   const status = spec.status ?? 200
   const definition = createRoute({
@@ -59,7 +68,8 @@ export function route<P extends z.ZodObject = typeof none, Q extends z.ZodObject
     await next()
   })
   app.openapi(definition, (async (c: AppContext) => {
-    const valid = (part: 'param' | 'query' | 'json') => (c.req as unknown as { valid(part: string): unknown }).valid(part) ?? {}
+    const valid = (part: 'param' | 'query' | 'json') =>
+      (c.req as unknown as { valid(part: string): unknown }).valid(part) ?? {}
     const answer = await spec.handle({
       params: (spec.params ? valid('param') : {}) as z.infer<P>,
       query: (spec.query ? valid('query') : {}) as z.infer<Q>,

@@ -2,17 +2,31 @@ import { z } from 'zod'
 import { Cell, Scope } from './tenant.ts'
 
 /** Bodies and answers of `/api/v1`. Money is a decimal string of US dollars, times are RFC 3339 UTC. */
-export const UsdString = z.string().regex(/^-?\d+\.\d{9}$/).meta({ description: 'US dollars with nine decimals', example: '12.345678901' })
-export const Slug = z.string().min(2).max(48).regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])$/, 'lower-case letters, digits and inner hyphens')
+export const UsdString = z
+  .string()
+  .regex(/^-?\d+\.\d{9}$/)
+  .meta({ description: 'US dollars with nine decimals', example: '12.345678901' })
+export const Slug = z
+  .string()
+  .min(2)
+  .max(48)
+  .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])$/, 'lower-case letters, digits and inner hyphens')
 const name = z.string().trim().min(1).max(80)
 
 export const ROLES = ['owner', 'member'] as const
 export const Role = z.enum(ROLES)
 export type Role = z.infer<typeof Role>
 
-export const Page = <T extends z.ZodType>(item: T) => z.object({ data: z.array(item), next_cursor: z.string().nullable() })
+export const Page = <T extends z.ZodType>(item: T) =>
+  z.object({ data: z.array(item), next_cursor: z.string().nullable() })
 
-export const Org = z.object({ id: z.string(), slug: z.string(), name: z.string(), region: Cell, created_at: z.string() })
+export const Org = z.object({
+  id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  region: Cell,
+  created_at: z.string(),
+})
 export type Org = z.infer<typeof Org>
 export const OrgCreate = z.object({ name, slug: Slug.optional(), region: Cell })
 /** A new organization comes with a default workspace and project. */
@@ -25,69 +39,147 @@ export const Me = z.object({
 })
 export type Me = z.infer<typeof Me>
 
-export const Workspace = z.object({ id: z.string(), org_id: z.string(), slug: z.string(), name: z.string(), created_at: z.string() })
+export const Workspace = z.object({
+  id: z.string(),
+  org_id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  created_at: z.string(),
+})
 export type Workspace = z.infer<typeof Workspace>
 export const WorkspaceCreate = z.object({ name, slug: Slug.optional() })
 
 export const Project = z.object({
-  id: z.string(), org_id: z.string(), workspace_id: z.string(), slug: z.string(), name: z.string(),
-  keep_content: z.boolean(), region: Cell, created_at: z.string(),
+  id: z.string(),
+  org_id: z.string(),
+  workspace_id: z.string(),
+  slug: z.string(),
+  name: z.string(),
+  keep_content: z.boolean(),
+  region: Cell,
+  created_at: z.string(),
 })
 export type Project = z.infer<typeof Project>
 export const ProjectCreate = z.object({ name, slug: Slug.optional(), workspace_id: z.string().optional() })
 export const ProjectUpdate = z.object({ name: name.optional(), keep_content: z.boolean().optional() })
 
 export const Key = z.object({
-  id: z.string(), name: z.string(), scopes: z.array(Scope), hint: z.string(), created_at: z.string(),
-  expires_at: z.string().nullable(), revoked_at: z.string().nullable(),
+  id: z.string(),
+  name: z.string(),
+  scopes: z.array(Scope),
+  hint: z.string(),
+  created_at: z.string(),
+  expires_at: z.string().nullable(),
+  revoked_at: z.string().nullable(),
 })
 export type Key = z.infer<typeof Key>
-export const KeyCreate = z.object({ name, scopes: z.array(Scope).min(1), expires_at: z.iso.datetime({ offset: true }).optional() })
+export const KeyCreate = z.object({
+  name,
+  scopes: z.array(Scope).min(1),
+  expires_at: z.iso.datetime({ offset: true }).optional(),
+})
 export const KeyCreated = Key.extend({ key: z.string().meta({ description: 'Shown this once' }) })
 export type KeyCreated = z.infer<typeof KeyCreated>
 
 export const TraceSummary = z.object({
-  trace_id: z.string(), name: z.string(), started_at: z.string(), duration_ms: z.number(), complete: z.boolean(),
-  status: z.string(), outcome: z.string().nullable(), error_type: z.string().nullable(), error_class: z.string().nullable(),
-  environment: z.string().nullable(), agent_id: z.string().nullable(), workflow_id: z.string().nullable(),
-  workflow_version: z.string().nullable(), user_id: z.string().nullable(), session_id: z.string().nullable(),
-  providers: z.array(z.string()), models: z.array(z.string()), events: z.number(), errors: z.number(),
-  llm_calls: z.number(), tool_calls: z.number(), retries: z.number(), fallbacks: z.number(), unpriced: z.number(),
-  cost_usd: UsdString, tokens_prompt: z.number(), tokens_completion: z.number(),
+  trace_id: z.string(),
+  name: z.string(),
+  started_at: z.string(),
+  duration_ms: z.number(),
+  complete: z.boolean(),
+  status: z.string(),
+  outcome: z.string().nullable(),
+  error_type: z.string().nullable(),
+  error_class: z.string().nullable(),
+  environment: z.string().nullable(),
+  agent_id: z.string().nullable(),
+  workflow_id: z.string().nullable(),
+  workflow_version: z.string().nullable(),
+  user_id: z.string().nullable(),
+  session_id: z.string().nullable(),
+  providers: z.array(z.string()),
+  models: z.array(z.string()),
+  events: z.number(),
+  errors: z.number(),
+  llm_calls: z.number(),
+  tool_calls: z.number(),
+  retries: z.number(),
+  fallbacks: z.number(),
+  unpriced: z.number(),
+  cost_usd: UsdString,
+  tokens_prompt: z.number(),
+  tokens_completion: z.number(),
 })
 export type TraceSummary = z.infer<typeof TraceSummary>
 
 export const TracesQuery = z.object({
-  from: z.iso.datetime({ offset: true }).optional(), to: z.iso.datetime({ offset: true }).optional(),
-  status: z.string().max(40).optional(), error_type: z.string().max(200).optional(), agent_id: z.string().max(200).optional(),
-  workflow_id: z.string().max(200).optional(), workflow_version: z.string().max(200).optional(), model: z.string().max(200).optional(),
-  provider: z.string().max(200).optional(), user_id: z.string().max(200).optional(), environment: z.string().max(200).optional(),
-  min_cost_usd: z.string().regex(/^\d{1,7}(\.\d{1,9})?$/).optional(),
+  from: z.iso.datetime({ offset: true }).optional(),
+  to: z.iso.datetime({ offset: true }).optional(),
+  status: z.string().max(40).optional(),
+  error_type: z.string().max(200).optional(),
+  agent_id: z.string().max(200).optional(),
+  workflow_id: z.string().max(200).optional(),
+  workflow_version: z.string().max(200).optional(),
+  model: z.string().max(200).optional(),
+  provider: z.string().max(200).optional(),
+  user_id: z.string().max(200).optional(),
+  environment: z.string().max(200).optional(),
+  min_cost_usd: z
+    .string()
+    .regex(/^\d{1,7}(\.\d{1,9})?$/)
+    .optional(),
   q: z.string().max(200).optional().meta({ description: 'Part of a trace id, name, agent, workflow, user or session' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50), cursor: z.string().max(400).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(400).optional(),
 })
 export type TracesQuery = z.infer<typeof TracesQuery>
 
 /** A canonical event with its price, in the order it happened. */
 export const TraceEvent = z.looseObject({
-  event_type: z.string(), timestamp: z.string(), trace_id: z.string(), span_id: z.string(),
-  cost_usd: UsdString.optional(), cost_source: z.enum(['reported', 'computed', 'unpriced']).optional(), error_class: z.string().optional(),
+  event_type: z.string(),
+  timestamp: z.string(),
+  trace_id: z.string(),
+  span_id: z.string(),
+  cost_usd: UsdString.optional(),
+  cost_source: z.enum(['reported', 'computed', 'unpriced']).optional(),
+  error_class: z.string().optional(),
 })
 export type TraceEvent = z.infer<typeof TraceEvent>
 export const TraceDetail = z.object({ trace: TraceSummary, events: z.array(TraceEvent) })
 export type TraceDetail = z.infer<typeof TraceDetail>
 
-export const SPEND_GROUPS = ['org', 'workspace', 'project', 'agent', 'workflow', 'model', 'provider', 'user', 'day', 'hour'] as const
+export const SPEND_GROUPS = [
+  'org',
+  'workspace',
+  'project',
+  'agent',
+  'workflow',
+  'model',
+  'provider',
+  'user',
+  'day',
+  'hour',
+] as const
 export const SpendRow = z.looseObject({
-  cost_usd: UsdString, tokens_prompt: z.number(), tokens_completion: z.number(), tokens_cached: z.number(),
-  tokens_cache_write: z.number(), tokens_reasoning: z.number(), entries: z.number(), unpriced: z.number(),
+  cost_usd: UsdString,
+  tokens_prompt: z.number(),
+  tokens_completion: z.number(),
+  tokens_cached: z.number(),
+  tokens_cache_write: z.number(),
+  tokens_reasoning: z.number(),
+  entries: z.number(),
+  unpriced: z.number(),
 })
 export type SpendRow = z.infer<typeof SpendRow>
 export const SpendAnswer = z.object({ data: z.array(SpendRow), total_cost_usd: UsdString })
 export type SpendAnswer = z.infer<typeof SpendAnswer>
 
 export const DeadLetter = z.object({
-  batch_id: z.string(), events: z.number().nullable(), received_at: z.string().nullable(), dead_at: z.string(),
-  reason: z.string(), replayable: z.boolean(),
+  batch_id: z.string(),
+  events: z.number().nullable(),
+  received_at: z.string().nullable(),
+  dead_at: z.string(),
+  reason: z.string(),
+  replayable: z.boolean(),
 })
 export type DeadLetter = z.infer<typeof DeadLetter>

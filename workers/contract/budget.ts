@@ -36,5 +36,8 @@ export interface TenantBudgetRpc {
   /** Exact counters of every scope over [from_ms, to_ms), quarter-hour aligned. */
   snapshot(range: { from_ms: number; to_ms: number }): Promise<SpendCounter[]>
   /** Compares with the ledger's total and records the difference, which must be zero. */
-  reconcile(ledger: { cost_nanousd: string; entries: number }): Promise<{ difference_nanousd: string; entries_difference: number }>
+  reconcile(ledger: {
+    cost_nanousd: string
+    entries: number
+  }): Promise<{ difference_nanousd: string; entries_difference: number }>
 }

@@ -76,7 +76,9 @@ export const EventInput = z.looseObject({
   model: id.nullish(),
   prompt_version: id.nullish(),
   status: z.enum(STATUSES).nullish(),
-  error_type: id.nullish().meta({ description: 'Mapped to the failure taxonomy; HTTP codes and exception names are understood' }),
+  error_type: id
+    .nullish()
+    .meta({ description: 'Mapped to the failure taxonomy; HTTP codes and exception names are understood' }),
   error_message: text.nullish(),
   error_message_hash: id.nullish(),
   latency_ms: milliseconds.nullish(),
@@ -88,7 +90,10 @@ export const EventInput = z.looseObject({
   tokens_cache_write: count.nullish(),
   tokens_reasoning: count.nullish(),
   cost_usd: z
-    .union([z.number().min(0).max(COST_USD_MAX), z.string().regex(/^\d{1,7}(\.\d{1,12})?$/, 'must be a decimal number of US dollars')])
+    .union([
+      z.number().min(0).max(COST_USD_MAX),
+      z.string().regex(/^\d{1,7}(\.\d{1,12})?$/, 'must be a decimal number of US dollars'),
+    ])
     .nullish(),
   tool_name: id.nullish(),
   attempt: z.number().int().min(0).max(10_000).nullish(),

@@ -6,17 +6,46 @@ export type Kind = (typeof KINDS)[number]
 
 /** Columns that a query may group by and filter on. */
 export const DIMENSIONS = [
-  'workspace_id', 'project_id', 'environment', 'agent_id', 'workflow_id', 'workflow_version', 'step', 'provider',
-  'model', 'prompt_version', 'tool_name', 'user_id', 'status', 'error_type',
+  'workspace_id',
+  'project_id',
+  'environment',
+  'agent_id',
+  'workflow_id',
+  'workflow_version',
+  'step',
+  'provider',
+  'model',
+  'prompt_version',
+  'tool_name',
+  'user_id',
+  'status',
+  'error_type',
 ] as const
 export const Dimension = z.enum(DIMENSIONS)
 export type Dimension = z.infer<typeof Dimension>
 
 /** What a query may ask for. Units are in the name: `_ms`, `_usd` (a decimal string), `_rate` (0 to 1). */
 export const MEASURES = [
-  'count', 'errors', 'successes', 'success_rate', 'error_rate', 'cost_usd', 'unpriced', 'tokens_prompt',
-  'tokens_completion', 'tokens_total', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning', 'cache_hit_rate',
-  'latency_avg_ms', 'latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms', 'unique_users', 'unique_agents',
+  'count',
+  'errors',
+  'successes',
+  'success_rate',
+  'error_rate',
+  'cost_usd',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_total',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'cache_hit_rate',
+  'latency_avg_ms',
+  'latency_p50_ms',
+  'latency_p90_ms',
+  'latency_p99_ms',
+  'unique_users',
+  'unique_agents',
 ] as const
 export const Measure = z.enum(MEASURES)
 export type Measure = z.infer<typeof Measure>
@@ -27,14 +56,28 @@ export const MetricsQuery = z.object({
   kind: z.enum(KINDS).default('request').meta({ description: 'Which operations are counted' }),
   measures: z.array(Measure).min(1).max(MEASURES.length),
   dimensions: z.array(Dimension).max(3).default([]),
-  filters: z.array(z.object({ dimension: Dimension, op: z.enum(['eq', 'neq']).default('eq'), values: z.array(z.string().max(200)).min(1).max(50) })).max(14).default([]),
+  filters: z
+    .array(
+      z.object({
+        dimension: Dimension,
+        op: z.enum(['eq', 'neq']).default('eq'),
+        values: z.array(z.string().max(200)).min(1).max(50),
+      }),
+    )
+    .max(14)
+    .default([]),
   /** Inclusive start and exclusive end, RFC 3339. */
   from: z.iso.datetime({ offset: true }),
   to: z.iso.datetime({ offset: true }),
   step: z.enum(STEPS).default('total'),
   /** IANA zone that days are cut in. */
   time_zone: z.string().max(64).default('UTC'),
-  order: z.object({ by: z.union([Measure, Dimension, z.literal('time')]), direction: z.enum(['asc', 'desc']).default('desc') }).optional(),
+  order: z
+    .object({
+      by: z.union([Measure, Dimension, z.literal('time')]),
+      direction: z.enum(['asc', 'desc']).default('desc'),
+    })
+    .optional(),
   limit: z.number().int().min(1).max(5000).default(1000),
 })
 export type MetricsQuery = z.infer<typeof MetricsQuery>
@@ -46,7 +89,10 @@ export type MetricsRow = z.infer<typeof MetricsRow>
 export const MetricsAnswer = z.object({
   data: z.array(MetricsRow),
   meta: z.object({
-    approximate: z.boolean(), sampled: z.boolean(), back_end: z.enum(['d1', 'analytics_engine']), truncated: z.boolean(),
+    approximate: z.boolean(),
+    sampled: z.boolean(),
+    back_end: z.enum(['d1', 'analytics_engine']),
+    truncated: z.boolean(),
     /** What was really read: ends older than three days are cut to the hour. */
     from: z.string().optional(),
     to: z.string().optional(),

@@ -5,12 +5,20 @@ import type { Scope } from './tenant.ts'
 export const PERMISSIONS = {
   /** Any signed-in person, about themselves. */
   self: { roles: ['owner', 'member'], scopes: [], about: 'Any signed-in person' },
-  'org.read': { roles: ['owner', 'member'], scopes: ['read', 'admin'], about: 'See the organization, its workspaces and projects' },
+  'org.read': {
+    roles: ['owner', 'member'],
+    scopes: ['read', 'admin'],
+    about: 'See the organization, its workspaces and projects',
+  },
   'org.write': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Make workspaces and projects' },
   'project.write': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Change a project' },
   'key.read': { roles: ['owner', 'member'], scopes: ['admin'], about: 'See API keys (never their secret)' },
   'key.write': { roles: ['owner', 'member'], scopes: [], about: 'Make and revoke API keys' },
-  'telemetry.read': { roles: ['owner', 'member'], scopes: ['read', 'admin'], about: 'See traces, metrics, spend and the live feed' },
+  'telemetry.read': {
+    roles: ['owner', 'member'],
+    scopes: ['read', 'admin'],
+    about: 'See traces, metrics, spend and the live feed',
+  },
   'telemetry.replay': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Replay dead letters' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

@@ -81,12 +81,33 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
       if (live.length < LIVE_EVENTS_MAX) live.push(liveEvent(event, priced))
     })
     const { project_id, batch_id, org_id, received_ms } = batch.header
-    plan.batches.push([project_id, batch_id, org_id, received_ms, batch.events.length, JSON.stringify(costs), tools.hex(batch.body)])
+    plan.batches.push([
+      project_id,
+      batch_id,
+      org_id,
+      received_ms,
+      batch.events.length,
+      JSON.stringify(costs),
+      tools.hex(batch.body),
+    ])
   }
   const counts = countGroups(events)
-  const ids = batches.map((b) => ({ batch_id: b.header.batch_id, events: b.events.length, received_ms: b.header.received_ms }))
+  const ids = batches.map((b) => ({
+    batch_id: b.header.batch_id,
+    events: b.events.length,
+    received_ms: b.header.received_ms,
+  }))
   for (const fold of folds.values()) plan.traces.push(traceRow(first, fold))
-  plan.deltas.push([first.org_id, first.project_id, first.workspace_id, minMs, maxMs, events.length, JSON.stringify(ids.map((b) => b.batch_id)), JSON.stringify(counts)])
+  plan.deltas.push([
+    first.org_id,
+    first.project_id,
+    first.workspace_id,
+    minMs,
+    maxMs,
+    events.length,
+    JSON.stringify(ids.map((b) => b.batch_id)),
+    JSON.stringify(counts),
+  ])
   plan.projects.push({ header: first, batches: ids, counts, live, omitted: events.length - live.length })
 }
 
@@ -105,29 +126,95 @@ function belonging(event: CanonicalEvent, fold: TraceFold | undefined): Canonica
 
 function ledgerRow(header: BatchHeader, event: CanonicalEvent, priced: Priced, tools: PlanTools): unknown[] {
   return [
-    header.project_id, eventKey(event, tools.shortHash), header.org_id, header.workspace_id, event.timestamp, event.trace_id,
-    event.span_id, kindOf(event), event.environment ?? '', event.agent_id ?? '', event.workflow_id ?? '',
-    event.workflow_version ?? '', event.step ?? '', event.provider ?? '', event.model ?? '', event.prompt_version ?? '',
-    event.tool_name ?? '', event.user_id ?? '', priced.cost_nanousd, priced.cost_source, priced.price_version,
-    event.tokens_prompt ?? 0, event.tokens_completion ?? 0, event.tokens_cached ?? 0, event.tokens_cache_write ?? 0,
+    header.project_id,
+    eventKey(event, tools.shortHash),
+    header.org_id,
+    header.workspace_id,
+    event.timestamp,
+    event.trace_id,
+    event.span_id,
+    kindOf(event),
+    event.environment ?? '',
+    event.agent_id ?? '',
+    event.workflow_id ?? '',
+    event.workflow_version ?? '',
+    event.step ?? '',
+    event.provider ?? '',
+    event.model ?? '',
+    event.prompt_version ?? '',
+    event.tool_name ?? '',
+    event.user_id ?? '',
+    priced.cost_nanousd,
+    priced.cost_source,
+    priced.price_version,
+    event.tokens_prompt ?? 0,
+    event.tokens_completion ?? 0,
+    event.tokens_cached ?? 0,
+    event.tokens_cache_write ?? 0,
     event.tokens_reasoning ?? 0,
   ]
 }
 
 function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
   return [
-    header.project_id, fold.started_ms, fold.trace_id, header.org_id, fold.ended_ms, fold.complete, fold.status, fold.outcome,
-    fold.error_type, fold.name, fold.environment, fold.agent_id, fold.workflow_id, fold.workflow_version, fold.user_id,
-    fold.session_id, JSON.stringify([...fold.providers].sort()), JSON.stringify([...fold.models].sort()), fold.events,
-    fold.errors, fold.llm_calls, fold.tool_calls, fold.retries, fold.fallbacks, JSON.stringify([...fold.batches]),
+    header.project_id,
+    fold.started_ms,
+    fold.trace_id,
+    header.org_id,
+    fold.ended_ms,
+    fold.complete,
+    fold.status,
+    fold.outcome,
+    fold.error_type,
+    fold.name,
+    fold.environment,
+    fold.agent_id,
+    fold.workflow_id,
+    fold.workflow_version,
+    fold.user_id,
+    fold.session_id,
+    JSON.stringify([...fold.providers].sort()),
+    JSON.stringify([...fold.models].sort()),
+    fold.events,
+    fold.errors,
+    fold.llm_calls,
+    fold.tool_calls,
+    fold.retries,
+    fold.fallbacks,
+    JSON.stringify([...fold.batches]),
   ]
 }
 
 function liveEvent(event: CanonicalEvent, priced: Priced | null): LiveEvent {
-  const { event_type, timestamp, trace_id, span_id, agent_id, workflow_id, step, model, tool_name, status, error_type } = event
+  const {
+    event_type,
+    timestamp,
+    trace_id,
+    span_id,
+    agent_id,
+    workflow_id,
+    step,
+    model,
+    tool_name,
+    status,
+    error_type,
+  } = event
   return {
-    event_type, timestamp, trace_id, span_id, agent_id, workflow_id, step, model, tool_name, status, error_type,
-    latency_ms: event.latency_ms, tokens_total: event.tokens_total, environment: event.environment, user_id: event.user_id,
+    event_type,
+    timestamp,
+    trace_id,
+    span_id,
+    agent_id,
+    workflow_id,
+    step,
+    model,
+    tool_name,
+    status,
+    error_type,
+    latency_ms: event.latency_ms,
+    tokens_total: event.tokens_total,
+    environment: event.environment,
+    user_id: event.user_id,
     cost_nanousd: priced?.cost_nanousd,
   }
 }

@@ -1,5 +1,14 @@
 /** Prefixes of our identifiers; the rest is time-sortable base 32. */
-const PREFIXES = { org: 'org', workspace: 'ws', project: 'prj', key: 'key', commit: 'c', user: 'usr', request: 'req', member: 'mem' } as const
+const PREFIXES = {
+  org: 'org',
+  workspace: 'ws',
+  project: 'prj',
+  key: 'key',
+  commit: 'c',
+  user: 'usr',
+  request: 'req',
+  member: 'mem',
+} as const
 export type IdKind = keyof typeof PREFIXES
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'

@@ -2,7 +2,13 @@ import type { CanonicalEvent, CostSource } from '../contract/event.ts'
 import { costNanousd, type Rates } from './price.ts'
 
 /** Event types that can cost money; the others describe work that is reported elsewhere. */
-const BEARING = new Set(['agent.request.completed', 'agent.step.completed', 'agent.tool.called', 'agent.tool.failed', 'agent.retry'])
+const BEARING = new Set([
+  'agent.request.completed',
+  'agent.step.completed',
+  'agent.tool.called',
+  'agent.tool.failed',
+  'agent.retry',
+])
 
 export interface Priced {
   cost_nanousd: number
@@ -18,7 +24,8 @@ export type FindRates = (provider: string, model: string, atMs: number) => Rates
  */
 export function priceOf(event: CanonicalEvent, findRates: FindRates): Priced | null {
   if (!BEARING.has(event.event_type)) return null
-  if (event.cost_nanousd !== undefined) return { cost_nanousd: event.cost_nanousd, cost_source: 'reported', price_version: '' }
+  if (event.cost_nanousd !== undefined)
+    return { cost_nanousd: event.cost_nanousd, cost_source: 'reported', price_version: '' }
   const prompt = event.tokens_prompt ?? 0
   const completion = event.tokens_completion ?? 0
   if (prompt + completion === 0 || event.model === undefined) return null

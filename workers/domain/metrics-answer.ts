@@ -26,7 +26,14 @@ export interface Sums {
 }
 
 export const COUNT_SUMS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
-export const MONEY_SUMS = ['unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning'] as const
+export const MONEY_SUMS = [
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+] as const
 const NUMBERS = [...COUNT_SUMS, ...MONEY_SUMS, 'unique_users', 'unique_agents'] as const
 
 interface Group {
@@ -68,8 +75,11 @@ export class Answer {
     return {
       data: rows.slice(0, limit),
       meta: {
-        ...meta, approximate: histogram || meta.sampled, truncated: cut || rows.length > limit,
-        from: new Date(from_ms).toISOString(), to: new Date(to_ms).toISOString(),
+        ...meta,
+        approximate: histogram || meta.sampled,
+        truncated: cut || rows.length > limit,
+        from: new Date(from_ms).toISOString(),
+        to: new Date(to_ms).toISOString(),
       },
     }
   }
@@ -117,8 +127,22 @@ function compareUsd(a: string, b: string): number {
 
 function emptySums(): Sums {
   return {
-    n: 0, errors: 0, successes: 0, cost_nanousd: 0n, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0,
-    tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {}, unique_users: 0, unique_agents: 0, percentiles: {},
+    n: 0,
+    errors: 0,
+    successes: 0,
+    cost_nanousd: 0n,
+    unpriced: 0,
+    tokens_prompt: 0,
+    tokens_completion: 0,
+    tokens_cached: 0,
+    tokens_cache_write: 0,
+    tokens_reasoning: 0,
+    latency_sum_ms: 0,
+    latency_n: 0,
+    latency_hist: {},
+    unique_users: 0,
+    unique_agents: 0,
+    percentiles: {},
   }
 }
 
@@ -134,29 +158,48 @@ function measureOf(measure: Measure, s: Sums, money: boolean): string | number |
   const q = quantileOf(measure)
   if (q !== undefined) return measure in s.percentiles ? (s.percentiles[measure] ?? null) : quantile(s.latency_hist, q)
   switch (measure) {
-    case 'count': return s.n
-    case 'errors': return s.errors
-    case 'successes': return s.successes
-    case 'success_rate': return ratio(s.successes, s.n)
-    case 'error_rate': return ratio(s.errors, s.n)
-    case 'latency_avg_ms': return ratio(s.latency_sum_ms, s.latency_n)
-    case 'unique_users': return s.unique_users
-    case 'unique_agents': return s.unique_agents
-    default: return money ? paidMeasure(measure, s) : null
+    case 'count':
+      return s.n
+    case 'errors':
+      return s.errors
+    case 'successes':
+      return s.successes
+    case 'success_rate':
+      return ratio(s.successes, s.n)
+    case 'error_rate':
+      return ratio(s.errors, s.n)
+    case 'latency_avg_ms':
+      return ratio(s.latency_sum_ms, s.latency_n)
+    case 'unique_users':
+      return s.unique_users
+    case 'unique_agents':
+      return s.unique_agents
+    default:
+      return money ? paidMeasure(measure, s) : null
   }
 }
 
 function paidMeasure(measure: Measure, s: Sums): string | number | null {
   switch (measure) {
-    case 'cost_usd': return usd(s.cost_nanousd)
-    case 'unpriced': return s.unpriced
-    case 'tokens_prompt': return s.tokens_prompt
-    case 'tokens_completion': return s.tokens_completion
-    case 'tokens_total': return s.tokens_prompt + s.tokens_completion
-    case 'tokens_cached': return s.tokens_cached
-    case 'tokens_cache_write': return s.tokens_cache_write
-    case 'tokens_reasoning': return s.tokens_reasoning
-    case 'cache_hit_rate': return ratio(s.tokens_cached, s.tokens_prompt)
-    default: return null
+    case 'cost_usd':
+      return usd(s.cost_nanousd)
+    case 'unpriced':
+      return s.unpriced
+    case 'tokens_prompt':
+      return s.tokens_prompt
+    case 'tokens_completion':
+      return s.tokens_completion
+    case 'tokens_total':
+      return s.tokens_prompt + s.tokens_completion
+    case 'tokens_cached':
+      return s.tokens_cached
+    case 'tokens_cache_write':
+      return s.tokens_cache_write
+    case 'tokens_reasoning':
+      return s.tokens_reasoning
+    case 'cache_hit_rate':
+      return ratio(s.tokens_cached, s.tokens_prompt)
+    default:
+      return null
   }
 }

@@ -74,7 +74,15 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
 
 const COUNTED = new Set<Measure>(['count', 'errors', 'successes', 'success_rate', 'error_rate', 'latency_avg_ms'])
 const PAID = new Set<Measure>([
-  'cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_total', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning', 'cache_hit_rate',
+  'cost_usd',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_total',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'cache_hit_rate',
 ])
 
 /** Requests without any dimension beyond place are read from `total`, which is a row an hour. */
@@ -89,19 +97,25 @@ function asked(query: MetricsQuery): Dimension[] {
 function checkDimensions(query: MetricsQuery, kind: Kind): void {
   for (const dimension of asked(query)) {
     if (CARRIED[kind].includes(dimension)) continue
-    throw invalid('/dimensions', `Rows of kind "${kind}" carry no ${dimension}; they carry ${CARRIED[kind].join(', ')}.`)
+    throw invalid(
+      '/dimensions',
+      `Rows of kind "${kind}" carry no ${dimension}; they carry ${CARRIED[kind].join(', ')}.`,
+    )
   }
-  if (new Set(query.dimensions).size < query.dimensions.length) throw invalid('/dimensions', 'A dimension can be asked for once.')
+  if (new Set(query.dimensions).size < query.dimensions.length)
+    throw invalid('/dimensions', 'A dimension can be asked for once.')
   checkUnique(query, 'unique_users', PLACE)
   checkUnique(query, 'unique_agents', CARRIED.request)
   const by = query.order?.by
   const known: readonly string[] = [...query.measures, ...query.dimensions, ...(query.step === 'total' ? [] : ['time'])]
-  if (by !== undefined && !known.includes(by)) throw invalid('/order/by', `Order by what the query asks for: ${known.join(', ')}.`)
+  if (by !== undefined && !known.includes(by))
+    throw invalid('/order/by', `Order by what the query asks for: ${known.join(', ')}.`)
 }
 
 function checkUnique(query: MetricsQuery, measure: Measure, carried: readonly Dimension[]): void {
   const odd = query.measures.includes(measure) ? asked(query).find((d) => !carried.includes(d)) : undefined
-  if (odd !== undefined) throw invalid('/measures', `${measure} cannot be told apart by ${odd}; it can by ${carried.join(', ')}.`)
+  if (odd !== undefined)
+    throw invalid('/measures', `${measure} cannot be told apart by ${odd}; it can by ${carried.join(', ')}.`)
 }
 
 /** Money has no status: where rows are told apart by it, none is given. */
@@ -117,7 +131,8 @@ function rangeOf(query: MetricsQuery, nowMs: number): Pick<MetricsPlan, 'from_ms
   const toMs = Date.parse(query.to)
   if (toMs <= fromMs) throw invalid('/to', 'The end must be after the start.')
   if (toMs - fromMs > RANGE_MAX_MS) throw invalid('/from', 'A range holds 400 days at most.')
-  if (!isTimeZone(query.time_zone)) throw invalid('/time_zone', `"${query.time_zone}" is not an IANA time zone, like Europe/Berlin.`)
+  if (!isTimeZone(query.time_zone))
+    throw invalid('/time_zone', `"${query.time_zone}" is not an IANA time zone, like Europe/Berlin.`)
   const recent = (ms: number) => ms >= nowMs - MINUTE_AGE_MAX_MS
   if (query.step === 'minute') {
     if (toMs - fromMs > MINUTE_RANGE_MAX_MS || !recent(fromMs)) {
@@ -137,7 +152,11 @@ function rangeOf(query: MetricsQuery, nowMs: number): Pick<MetricsPlan, 'from_ms
 
 /** Whether hours are told apart in the answer by something that UTC days cannot tell. */
 export function needsHours(plan: Pick<MetricsPlan, 'step' | 'offsets'>): boolean {
-  return plan.step === 'hour' || plan.step === 'minute' || (plan.step === 'day' && plan.offsets.some((span) => span.offset_ms !== 0))
+  return (
+    plan.step === 'hour' ||
+    plan.step === 'minute' ||
+    (plan.step === 'day' && plan.offsets.some((span) => span.offset_ms !== 0))
+  )
 }
 
 /** The start of the local day with this index; days of hourly rows belong to the day that their hour begins in. */

@@ -18,7 +18,10 @@ const PROBLEMS: Record<ErrorCode, [status: number, title: string]> = {
 const INTERNAL_DETAIL = 'The error is logged under this request id. Try again; if it lasts, quote the id.'
 
 /** The one map from an error to its RFC 9457 answer; unknown errors tell nothing of themselves. */
-export function problemOf(error: unknown, requestId: string): { status: number; body: Problem; headers: Record<string, string> } {
+export function problemOf(
+  error: unknown,
+  requestId: string,
+): { status: number; body: Problem; headers: Record<string, string> } {
   const known = error instanceof AppError ? error : new AppError('internal', INTERNAL_DETAIL)
   const [status, title] = PROBLEMS[known.code]
   const body: Problem = {

@@ -56,7 +56,8 @@ function exactCost(key: string, value: unknown, ...context: { source?: string }[
 export function mergeDeltas(deltas: readonly DeltaGroups[], bucketMs: number): RollupRow[] {
   const rows = new Rows(bucketMs)
   for (const delta of deltas) {
-    for (const tuple of delta.counts) addCount(rows.at(delta, tuple[0], tuple[1], tuple.slice(2, 14) as string[]), tuple)
+    for (const tuple of delta.counts)
+      addCount(rows.at(delta, tuple[0], tuple[1], tuple.slice(2, 14) as string[]), tuple)
   }
   for (const delta of deltas) {
     for (const tuple of delta.money) {
@@ -64,7 +65,8 @@ export function mergeDeltas(deltas: readonly DeltaGroups[], bucketMs: number): R
       const user = tuple[11]
       addMoney(rows.carrying(delta, kind, minute, moneyDimensions(tuple)), tuple)
       addMoney(rows.carrying(delta, 'total', minute, [environment]), tuple)
-      if (user !== '') addMoney(rows.carrying(delta, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
+      if (user !== '')
+        addMoney(rows.carrying(delta, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
     }
   }
   return rows.all()
@@ -74,7 +76,18 @@ export function mergeDeltas(deltas: readonly DeltaGroups[], bucketMs: number): R
 function moneyDimensions(tuple: MoneyTuple): string[] {
   const [kind, , environment, agent, workflow, version, step, provider, model, prompt, tool] = tuple
   const stepped = kind === 'llm' || kind === 'step' || kind === 'tool'
-  return [environment, agent, workflow, version, stepped ? step : '', provider, model, kind === 'llm' ? prompt : '', kind === 'tool' ? tool : '', '']
+  return [
+    environment,
+    agent,
+    workflow,
+    version,
+    stepped ? step : '',
+    provider,
+    model,
+    kind === 'llm' ? prompt : '',
+    kind === 'tool' ? tool : '',
+    '',
+  ]
 }
 
 class Rows {
@@ -114,9 +127,25 @@ class Rows {
 function emptyRow(kind: Kind, bucket_ms: number, delta: DeltaGroups, dimensions: readonly string[]): RollupRow {
   const group = Object.fromEntries(GROUP_DIMENSIONS.map((name, i) => [name, dimensions[i] ?? ''])) as GroupKey
   return {
-    kind, bucket_ms, project_id: delta.project_id, workspace_id: delta.workspace_id, ...group, n: 0, errors: 0, successes: 0,
-    cost_nanousd: 0n, paid: 0, unpriced: 0, tokens_prompt: 0, tokens_completion: 0, tokens_cached: 0, tokens_cache_write: 0,
-    tokens_reasoning: 0, latency_sum_ms: 0, latency_n: 0, latency_hist: {},
+    kind,
+    bucket_ms,
+    project_id: delta.project_id,
+    workspace_id: delta.workspace_id,
+    ...group,
+    n: 0,
+    errors: 0,
+    successes: 0,
+    cost_nanousd: 0n,
+    paid: 0,
+    unpriced: 0,
+    tokens_prompt: 0,
+    tokens_completion: 0,
+    tokens_cached: 0,
+    tokens_cache_write: 0,
+    tokens_reasoning: 0,
+    latency_sum_ms: 0,
+    latency_n: 0,
+    latency_hist: {},
   }
 }
 

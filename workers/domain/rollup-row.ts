@@ -5,8 +5,18 @@ import type { Kind } from '../contract/metrics.ts'
  * kind, minute, then the dimensions in this order, then the measures.
  */
 export const GROUP_DIMENSIONS = [
-  'environment', 'agent_id', 'workflow_id', 'workflow_version', 'step', 'provider', 'model', 'prompt_version',
-  'tool_name', 'user_id', 'status', 'error_type',
+  'environment',
+  'agent_id',
+  'workflow_id',
+  'workflow_version',
+  'step',
+  'provider',
+  'model',
+  'prompt_version',
+  'tool_name',
+  'user_id',
+  'status',
+  'error_type',
 ] as const
 export type GroupDimension = (typeof GROUP_DIMENSIONS)[number]
 export type GroupKey = Record<GroupDimension, string>
@@ -16,8 +26,26 @@ export type Histogram = Record<string, number>
 
 /** [kind, minute_ms, ...GROUP_DIMENSIONS (12), n, errors, successes, latency_sum_ms, latency_n, histogram] */
 export type CountTuple = [
-  Kind, number, string, string, string, string, string, string, string, string, string, string, string, string,
-  number, number, number, number, number, Histogram,
+  Kind,
+  number,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  number,
+  number,
+  number,
+  number,
+  number,
+  Histogram,
 ]
 
 /**
@@ -26,6 +54,24 @@ export type CountTuple = [
  *  tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning]
  */
 export type MoneyTuple = [
-  Kind, number, string, string, string, string, string, string, string, string, string, string,
-  number, number, number, number, number, number, number, number,
+  Kind,
+  number,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  string,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
+  number,
 ]

@@ -15,5 +15,18 @@ export function slugOf(name: string, id: string): string {
 
 /** First segments of the dashboard's own pages. */
 export const RESERVED: ReadonlySet<string> = new Set([
-  'api', 'v1', 'new', 'sign-in', 'sign-up', 'sign-out', 'healthz', 'readyz', 'dev', 'docs', 'settings', 'account', 'assets', 'app',
+  'api',
+  'v1',
+  'new',
+  'sign-in',
+  'sign-up',
+  'sign-out',
+  'healthz',
+  'readyz',
+  'dev',
+  'docs',
+  'settings',
+  'account',
+  'assets',
+  'app',
 ])

@@ -78,7 +78,10 @@ function count(fold: TraceFold, event: CanonicalEvent): void {
 }
 
 function name(fold: TraceFold, event: CanonicalEvent, isRoot: boolean): void {
-  const set = (field: 'outcome' | 'environment' | 'agent_id' | 'workflow_id' | 'workflow_version' | 'user_id' | 'session_id', value: string | undefined) => {
+  const set = (
+    field: 'outcome' | 'environment' | 'agent_id' | 'workflow_id' | 'workflow_version' | 'user_id' | 'session_id',
+    value: string | undefined,
+  ) => {
     if (value !== undefined && (isRoot || fold[field] === '')) fold[field] = value
   }
   set('outcome', event.outcome)
@@ -94,9 +97,28 @@ function name(fold: TraceFold, event: CanonicalEvent, isRoot: boolean): void {
 
 function emptyFold(traceId: string): TraceFold {
   return {
-    trace_id: traceId, started_ms: Number.MAX_SAFE_INTEGER, ended_ms: 0, complete: 0, status: 'running', outcome: '',
-    error_type: '', name: '', environment: '', agent_id: '', workflow_id: '', workflow_version: '', user_id: '',
-    session_id: '', providers: new Set(), models: new Set(), events: 0, errors: 0, llm_calls: 0, tool_calls: 0,
-    retries: 0, fallbacks: 0, batches: new Set(),
+    trace_id: traceId,
+    started_ms: Number.MAX_SAFE_INTEGER,
+    ended_ms: 0,
+    complete: 0,
+    status: 'running',
+    outcome: '',
+    error_type: '',
+    name: '',
+    environment: '',
+    agent_id: '',
+    workflow_id: '',
+    workflow_version: '',
+    user_id: '',
+    session_id: '',
+    providers: new Set(),
+    models: new Set(),
+    events: 0,
+    errors: 0,
+    llm_calls: 0,
+    tool_calls: 0,
+    retries: 0,
+    fallbacks: 0,
+    batches: new Set(),
   }
 }

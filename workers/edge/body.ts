@@ -8,7 +8,10 @@ export const BODY_BYTES_MAX = 5_000_000
 export async function readBody(request: Request): Promise<Uint8Array> {
   const encoding = (request.headers.get('content-encoding') ?? 'identity').trim().toLowerCase()
   if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== '') {
-    throw new AppError('unsupported_media_type', `Content-Encoding "${encoding.slice(0, 40)}" is not supported: send gzip or none.`)
+    throw new AppError(
+      'unsupported_media_type',
+      `Content-Encoding "${encoding.slice(0, 40)}" is not supported: send gzip or none.`,
+    )
   }
   if (Number(request.headers.get('content-length') ?? 0) > BODY_BYTES_MAX) throw tooLarge()
   const wire = await readWithin(request)
@@ -45,7 +48,10 @@ async function readWithin(request: Request): Promise<Uint8Array> {
 }
 
 function tooLarge(): AppError {
-  return new AppError('too_large', `The body is over ${BODY_BYTES_MAX / 1e6} MB, packed or unpacked: send smaller batches.`)
+  return new AppError(
+    'too_large',
+    `The body is over ${BODY_BYTES_MAX / 1e6} MB, packed or unpacked: send smaller batches.`,
+  )
 }
 
 export function asText(bytes: Uint8Array): string {

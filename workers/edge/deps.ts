@@ -26,7 +26,8 @@ export function acceptDeps(env: Env, key: KeyRecord): AcceptDeps {
       for (const part of parts) hash.update(part)
       return hash.digest('hex')
     },
-    putJournal: (name, envelope, header) => stores.bucket.put(name, envelope, { customMetadata: { header: JSON.stringify(header) } }),
+    putJournal: (name, envelope, header) =>
+      stores.bucket.put(name, envelope, { customMetadata: { header: JSON.stringify(header) } }),
     send: (message) => stores.queue.send(message, { contentType: 'bytes' }),
   }
 }

@@ -23,10 +23,14 @@ export interface ParsedBatch {
 export function parseEvents(body: Uint8Array, contentType: string, context: CanonicalContext): ParsedBatch {
   const media = mediaType(contentType)
   if (!JSON_TYPES.has(media) && !NDJSON.has(media)) {
-    throw new AppError('unsupported_media_type', `Content-Type "${media.slice(0, 80)}" is not supported: send application/json or application/x-ndjson.`)
+    throw new AppError(
+      'unsupported_media_type',
+      `Content-Type "${media.slice(0, 80)}" is not supported: send application/json or application/x-ndjson.`,
+    )
   }
   const inputs = NDJSON.has(media) ? fromLines(asText(body)) : fromJson(asText(body))
-  if (inputs.length > EVENTS_MAX) throw new AppError('too_large', `More than ${EVENTS_MAX} events in one request: send smaller batches.`)
+  if (inputs.length > EVENTS_MAX)
+    throw new AppError('too_large', `More than ${EVENTS_MAX} events in one request: send smaller batches.`)
   const batch: ParsedBatch = { events: [], rejected: [] }
   inputs.forEach((input, index) => {
     const outcome = input instanceof Unreadable ? input.outcome : canonicalise(input, context)
@@ -57,7 +61,8 @@ function fromJson(text: string): unknown[] {
     throw new AppError('unreadable', `The body is not JSON: ${shortReason(error)}`)
   }
   if (Array.isArray(parsed)) return parsed
-  if (!isPlainObject(parsed)) throw new AppError('unreadable', 'The body must be {"events":[…]}, an array of events, or one event.')
+  if (!isPlainObject(parsed))
+    throw new AppError('unreadable', 'The body must be {"events":[…]}, an array of events, or one event.')
   if (!('events' in parsed)) return [parsed]
   if (!Array.isArray(parsed.events)) throw new AppError('unreadable', '"events" must be an array.')
   return parsed.events

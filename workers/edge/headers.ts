@@ -26,7 +26,10 @@ export function withHeaders(response: Response, requestId: string, extra: Record
 }
 
 /** Browsers may send events from anywhere: the key is the credential, never a cookie. */
-export const INGEST_CORS: Record<string, string> = { 'access-control-allow-origin': '*', 'access-control-expose-headers': 'x-request-id, retry-after' }
+export const INGEST_CORS: Record<string, string> = {
+  'access-control-allow-origin': '*',
+  'access-control-expose-headers': 'x-request-id, retry-after',
+}
 
 export function preflight(): Response {
   return new Response(null, {
@@ -34,7 +37,8 @@ export function preflight(): Response {
     headers: {
       ...INGEST_CORS,
       'access-control-allow-methods': 'POST, OPTIONS',
-      'access-control-allow-headers': 'authorization, content-type, content-encoding, idempotency-key, x-api-key, x-request-id, traceparent',
+      'access-control-allow-headers':
+        'authorization, content-type, content-encoding, idempotency-key, x-api-key, x-request-id, traceparent',
       'access-control-max-age': '86400',
     },
   })

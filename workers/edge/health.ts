@@ -10,7 +10,10 @@ export async function readyz(env: Env): Promise<Response> {
     within(async () => answering(await env.WEB.fetch('http://web/healthz'), 'web'), 'web'),
   ])
   const failed = [...pipeline.failed, ...api.failed, ...web.failed]
-  return Response.json({ status: failed.length === 0 ? 'ready' : 'not ready', failed }, { status: failed.length === 0 ? 200 : 503, headers: { 'cache-control': 'no-store' } })
+  return Response.json(
+    { status: failed.length === 0 ? 'ready' : 'not ready', failed },
+    { status: failed.length === 0 ? 200 : 503, headers: { 'cache-control': 'no-store' } },
+  )
 }
 
 interface Result {
@@ -22,7 +25,9 @@ function answering(response: Response, name: string): Result {
 }
 
 async function within(probe: () => Promise<Result>, name: string): Promise<Result> {
-  const late = new Promise<Result>((resolve) => setTimeout(() => resolve({ failed: [{ name, detail: `no answer within ${PROBE_MS_MAX} ms` }] }), PROBE_MS_MAX))
+  const late = new Promise<Result>((resolve) =>
+    setTimeout(() => resolve({ failed: [{ name, detail: `no answer within ${PROBE_MS_MAX} ms` }] }), PROBE_MS_MAX),
+  )
   try {
     return await Promise.race([probe(), late])
   } catch {

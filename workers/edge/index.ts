@@ -14,7 +14,11 @@ export default {
     const requestId = requestIdOf(request)
     const path = new URL(request.url).pathname
     try {
-      return withHeaders(await route(request, path, env, ctx, requestId), requestId, path.startsWith('/v1/') ? INGEST_CORS : {})
+      return withHeaders(
+        await route(request, path, env, ctx, requestId),
+        requestId,
+        path.startsWith('/v1/') ? INGEST_CORS : {},
+      )
     } catch (error) {
       logFailure(env.LOG_LEVEL, error, requestId, path)
       return withHeaders(problemResponse(error, requestId), requestId, INGEST_CORS)
@@ -22,7 +26,13 @@ export default {
   },
 } satisfies ExportedHandler<Env>
 
-async function route(request: Request, path: string, env: Env, ctx: ExecutionContext, requestId: string): Promise<Response> {
+async function route(
+  request: Request,
+  path: string,
+  env: Env,
+  ctx: ExecutionContext,
+  requestId: string,
+): Promise<Response> {
   const ingest = Object.hasOwn(INGEST, path) ? INGEST[path] : undefined
   if (ingest) {
     if (request.method === 'OPTIONS') return preflight()
@@ -31,7 +41,11 @@ async function route(request: Request, path: string, env: Env, ctx: ExecutionCon
   }
   if (path === '/healthz') return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } })
   if (path === '/readyz') return readyz(env)
-  if (path.startsWith('/v1/')) throw new AppError('not_found', 'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces.')
+  if (path.startsWith('/v1/'))
+    throw new AppError(
+      'not_found',
+      'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces.',
+    )
   const forwarded = new Request(request)
   forwarded.headers.set('x-request-id', requestId)
   return path === '/api' || path.startsWith('/api/') ? env.API.fetch(forwarded) : env.WEB.fetch(forwarded)

@@ -24,7 +24,11 @@ interface Incoming {
 /** `POST /v1/events`. */
 export async function postEvents(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const incoming = await admit(request, env)
-  const batch = parseEvents(incoming.body, request.headers.get('content-type') ?? '', contextOf(incoming.key, incoming.nowMs, sha256))
+  const batch = parseEvents(
+    incoming.body,
+    request.headers.get('content-type') ?? '',
+    contextOf(incoming.key, incoming.nowMs, sha256),
+  )
   const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
   return Response.json(answer(batch, accepted?.receipt_id ?? null), { status: 202 })
 }
@@ -45,19 +49,32 @@ async function admit(request: Request, env: Env): Promise<Incoming> {
   return { key, body: await readBody(request), nowMs }
 }
 
-async function makeDurable(request: Request, env: Env, ctx: ExecutionContext, incoming: Incoming, events: CanonicalEvent[]): Promise<Accepted | null> {
+async function makeDurable(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  incoming: Incoming,
+  events: CanonicalEvent[],
+): Promise<Accepted | null> {
   if (events.length === 0) return null
   const { key, body, nowMs } = incoming
   const idempotencyKey = request.headers.get('idempotency-key')
   if (idempotencyKey !== null && (idempotencyKey.length === 0 || idempotencyKey.length > IDEMPOTENCY_KEY_CHARS_MAX)) {
-    throw new AppError('invalid_input', `Idempotency-Key must have 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters.`, { errors: [{ pointer: 'header/Idempotency-Key', detail: 'wrong length' }] })
+    throw new AppError('invalid_input', `Idempotency-Key must have 1 to ${IDEMPOTENCY_KEY_CHARS_MAX} characters.`, {
+      errors: [{ pointer: 'header/Idempotency-Key', detail: 'wrong length' }],
+    })
   }
   let accepted: Accepted
   try {
     accepted = await acceptEvents(acceptDeps(env, key), key, events, idempotencyKey ?? body, nowMs)
   } catch (error) {
-    throw new AppError('unavailable', 'The batch could not be stored and was not accepted. Send it again.', { cause: error, retryAfterSeconds: RETRY_SECONDS })
+    throw new AppError('unavailable', 'The batch could not be stored and was not accepted. Send it again.', {
+      cause: error,
+      retryAfterSeconds: RETRY_SECONDS,
+    })
   }
-  ctx.waitUntil(tellIntake(key.project_id, accepted.entries, (entries) => sendIntake(env, key, entries), nowMs).catch(() => {}))
+  ctx.waitUntil(
+    tellIntake(key.project_id, accepted.entries, (entries) => sendIntake(env, key, entries), nowMs).catch(() => {}),
+  )
   return accepted
 }

@@ -18,7 +18,12 @@ const lanes = new Map<string, Lane>()
  * arrives meanwhile rides the next, so the cost does not grow with the load. A failed flush is tried by the
  * next request; until then the watermark is too optimistic, and nothing else depends on it.
  */
-export async function tellIntake(projectId: string, entries: IntakeEntry[], send: (entries: IntakeEntry[]) => Promise<void>, nowMs: number): Promise<void> {
+export async function tellIntake(
+  projectId: string,
+  entries: IntakeEntry[],
+  send: (entries: IntakeEntry[]) => Promise<void>,
+  nowMs: number,
+): Promise<void> {
   let lane = lanes.get(projectId)
   if (lane === undefined) lanes.set(projectId, (lane = { waiting: [], flushingSince: null }))
   if (lane.waiting.length < WAITING_MAX) lane.waiting.push(...entries)

@@ -7,6 +7,13 @@ export function logFailure(level: string, error: unknown, requestId: string, pat
   const ours = !(error instanceof AppError) || error.code === 'internal' || error.code === 'unavailable'
   if (!ours && (QUIET.has(level) || level === 'info')) return
   const cause = error instanceof AppError ? error.cause : error
-  const line = { level: ours ? 'error' : 'debug', event: 'edge.failed', request_id: requestId, path, code: error instanceof AppError ? error.code : 'internal', cause: cause === undefined ? undefined : String(cause) }
+  const line = {
+    level: ours ? 'error' : 'debug',
+    event: 'edge.failed',
+    request_id: requestId,
+    path,
+    code: error instanceof AppError ? error.code : 'internal',
+    cause: cause === undefined ? undefined : String(cause),
+  }
   console[ours ? 'error' : 'debug'](JSON.stringify(line))
 }

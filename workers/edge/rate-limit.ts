@@ -16,7 +16,12 @@ const windows = new Map<string, Window>()
  * Counts a key's requests exactly within this isolate and charges the location-wide limiter once per STRIDE.
  * @throws AppError limit_exceeded with the seconds until the window ends.
  */
-export async function takeRequest(limiter: RateLimit, requestsMax: number, keyId: string, nowMs: number): Promise<void> {
+export async function takeRequest(
+  limiter: RateLimit,
+  requestsMax: number,
+  keyId: string,
+  nowMs: number,
+): Promise<void> {
   const start = nowMs - (nowMs % WINDOW_MS)
   let window = windows.get(keyId)
   if (window === undefined || window.start !== start) {
@@ -25,9 +30,14 @@ export async function takeRequest(limiter: RateLimit, requestsMax: number, keyId
     windows.set(keyId, window)
   }
   window.requests++
-  const refused = window.requests > requestsMax || (window.requests % STRIDE === 0 && !(await limiter.limit({ key: keyId })).success)
+  const refused =
+    window.requests > requestsMax || (window.requests % STRIDE === 0 && !(await limiter.limit({ key: keyId })).success)
   if (!refused) return
   window.requests = Math.max(window.requests, requestsMax)
   const seconds = Math.ceil((start + WINDOW_MS - nowMs) / 1000)
-  throw new AppError('limit_exceeded', `This key may send ${requestsMax} requests in 10 s. Put more events into each request.`, { retryAfterSeconds: seconds })
+  throw new AppError(
+    'limit_exceeded',
+    `This key may send ${requestsMax} requests in 10 s. Put more events into each request.`,
+    { retryAfterSeconds: seconds },
+  )
 }

@@ -43,7 +43,8 @@ function decode(body: Uint8Array, encoding: OtlpEncoding): FlatSpan[] {
   try {
     return encoding === 'protobuf' ? decodeTraces(body) : flattenTraces(JSON.parse(asText(body)))
   } catch (error) {
-    if (error instanceof OtlpDecodeError) throw new AppError('unreadable', `Not an OTLP trace export request: ${error.message}.`)
+    if (error instanceof OtlpDecodeError)
+      throw new AppError('unreadable', `Not an OTLP trace export request: ${error.message}.`)
     if (error instanceof SyntaxError) throw new AppError('unreadable', 'The body is not JSON.')
     throw error
   }
@@ -60,7 +61,10 @@ export function answerTraces(encoding: OtlpEncoding, parsed: ParsedTraces, recei
   const headers: Record<string, string> = receiptId === null ? {} : { 'x-receipt-id': receiptId }
   // OTLP wants 200 for success and for partial success (OTLP specification, "Full Success").
   if (encoding === 'json') {
-    const body = parsed.rejectedSpans === 0 ? {} : { partialSuccess: { rejectedSpans: String(parsed.rejectedSpans), errorMessage: message } }
+    const body =
+      parsed.rejectedSpans === 0
+        ? {}
+        : { partialSuccess: { rejectedSpans: String(parsed.rejectedSpans), errorMessage: message } }
     return Response.json(body, { status: 200, headers })
   }
   const body = parsed.rejectedSpans === 0 ? new Uint8Array(0) : partialSuccess(parsed.rejectedSpans, message)

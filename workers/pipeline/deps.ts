@@ -39,11 +39,20 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
   }
 }
 
-function applyDeps(stores: CellStores, sinks: CommitSinks, tenant: Tenant, checkpoint: (step: string) => void): ApplyDeps {
+function applyDeps(
+  stores: CellStores,
+  sinks: CommitSinks,
+  tenant: Tenant,
+  checkpoint: (step: string) => void,
+): ApplyDeps {
   return {
     store: commitStore(stores.shard(tenant.shard)),
     sinks,
-    tools: { findRates, shortHash, hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex') },
+    tools: {
+      findRates,
+      shortHash,
+      hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
+    },
     now: () => Date.now(),
     newCommitId: () => newId('commit', Date.now(), crypto.getRandomValues(new Uint8Array(13))),
     checkpoint,
@@ -91,7 +100,9 @@ export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
     async close({ org_id, workspace_id, project_id, commit_id, batches }) {
       const entries = batches.map((batch_id) => ({ batch_id, events: 0, received_ms: 0 }))
       const tenant = { org_id, workspace_id, project_id, cell, shard }
-      await stores.object(env.LIVE_FEED, project_id).publish({ tenant, commit_id, batches: entries, events: [], omitted: 0 })
+      await stores
+        .object(env.LIVE_FEED, project_id)
+        .publish({ tenant, commit_id, batches: entries, events: [], omitted: 0 })
     },
   }
 }

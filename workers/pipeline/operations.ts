@@ -19,7 +19,10 @@ export class Operations extends WorkerEntrypoint<Env> {
     for (const cell of CELLS) {
       const stores = cellFor(this.env, cell)
       for (let shard = 0; shard < stores.shards; shard++) {
-        probes.push([`d1 ${cell} ${shard}`, () => stores.shard(shard).prepare('SELECT seq FROM progress LIMIT 1').all()])
+        probes.push([
+          `d1 ${cell} ${shard}`,
+          () => stores.shard(shard).prepare('SELECT seq FROM progress LIMIT 1').all(),
+        ])
       }
       probes.push([`r2 ${cell}`, () => stores.bucket.head('readyz')])
       probes.push([`queue ${cell}`, () => stores.queue.metrics()])
@@ -33,7 +36,9 @@ export class Operations extends WorkerEntrypoint<Env> {
 
   /** Batches that wait in the queues of all cells. */
   async backlog(): Promise<number> {
-    const counts = await Promise.all(CELLS.map(async (cell) => (await cellFor(this.env, cell).queue.metrics()).backlogCount))
+    const counts = await Promise.all(
+      CELLS.map(async (cell) => (await cellFor(this.env, cell).queue.metrics()).backlogCount),
+    )
     return counts.reduce((sum, n) => sum + n, 0)
   }
 
@@ -46,7 +51,9 @@ export class Operations extends WorkerEntrypoint<Env> {
 }
 
 async function attempt(name: string, probe: () => Promise<unknown>): Promise<{ name: string; detail: string } | null> {
-  const late = new Promise<never>((_, reject) => setTimeout(() => reject(new Error(`no answer within ${PROBE_MS_MAX} ms`)), PROBE_MS_MAX))
+  const late = new Promise<never>((_, reject) =>
+    setTimeout(() => reject(new Error(`no answer within ${PROBE_MS_MAX} ms`)), PROBE_MS_MAX),
+  )
   try {
     await Promise.race([probe(), late])
     return null

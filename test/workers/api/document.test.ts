@@ -15,7 +15,10 @@ interface Document {
 }
 
 const document = async () => (await (await call(nobody, 'GET', '/api/openapi.json')).json()) as Document
-const operations = async () => Object.entries((await document()).paths).flatMap(([path, item]) => Object.entries(item).map(([method, op]) => ({ path, method, op })))
+const operations = async () =>
+  Object.entries((await document()).paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, op]) => ({ path, method, op })),
+  )
 
 describe('the OpenAPI document', () => {
   it('is 3.1 and lists every route that the app serves', async () => {
@@ -38,7 +41,12 @@ describe('the OpenAPI document', () => {
   it('every operation with a permission refuses strangers with a problem', async () => {
     for (const { path, method, op } of await operations()) {
       if (op['x-permission'] === undefined) continue
-      const response = await call(nobody, method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), method === 'get' ? undefined : {})
+      const response = await call(
+        nobody,
+        method.toUpperCase(),
+        path.replace(/\{\w+\}/g, 'x'),
+        method === 'get' ? undefined : {},
+      )
       expect([response.status, path]).toEqual([401, path])
       Problem.parse(await response.json())
     }
@@ -50,8 +58,15 @@ describe('the OpenAPI document', () => {
     for (const { path, method } of await operations()) {
       if (!path.startsWith('/api/')) continue
       for (const junk of ['x', '%00', '..%2f..', 'a'.repeat(500), '%F0%9F%92%A9']) {
-        for (const body of method === 'get' || method === 'delete' ? [undefined] : ['{', '[]', 'null', '{"name":5}', '{"measures":["nope"],"from":"x"}']) {
-          const response = await call(owner, method.toUpperCase(), `${fill(path).replace(/\{\w+\}/g, junk)}?cursor=${junk}&limit=${junk}&from=${junk}&group_by=${junk}`, body)
+        for (const body of method === 'get' || method === 'delete'
+          ? [undefined]
+          : ['{', '[]', 'null', '{"name":5}', '{"measures":["nope"],"from":"x"}']) {
+          const response = await call(
+            owner,
+            method.toUpperCase(),
+            `${fill(path).replace(/\{\w+\}/g, junk)}?cursor=${junk}&limit=${junk}&from=${junk}&group_by=${junk}`,
+            body,
+          )
           expect(response.status, `${method} ${path} ${junk} ${String(body)}`).toBeLessThan(500)
         }
       }
@@ -61,11 +76,18 @@ describe('the OpenAPI document', () => {
   it('has a page for people without scripts from elsewhere', async () => {
     const response = await call(nobody, 'GET', '/api/docs')
     const html = await response.text()
-    expect([response.status, html.includes('/api/v1/orgs/{org}/metrics/query'), html.includes('<script')]).toEqual([200, true, false])
+    expect([response.status, html.includes('/api/v1/orgs/{org}/metrics/query'), html.includes('<script')]).toEqual([
+      200,
+      true,
+      false,
+    ])
   })
 
   it('publishes the schema of events', async () => {
-    const schema = (await (await call(nobody, 'GET', '/api/v1/schemas/event.json')).json()) as { required: string[]; properties: object }
+    const schema = (await (await call(nobody, 'GET', '/api/v1/schemas/event.json')).json()) as {
+      required: string[]
+      properties: object
+    }
     expect(schema.required).toEqual(['event_type', 'timestamp', 'trace_id', 'span_id'])
     expect(Object.keys(schema.properties)).toContain('tokens_cache_write')
   })

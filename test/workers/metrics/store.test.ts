@@ -1,7 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { rollupDays } from '../../../workers/adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { d1Metrics } from '../../../workers/adapters/metrics/d1/store.ts'
+import { MetricsQuery } from '../../../workers/contract/metrics.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { freshTenant } from '../../support/batches.ts'
 import { contractQueries, expectSame } from '../../support/metrics-contract.ts'
@@ -18,7 +20,10 @@ describe('MetricsStore on D1', () => {
   const first = freshTenant()
   const second: ProjectTenant = { ...first, project_id: `${first.project_id}b`, workspace_id: `${first.workspace_id}b` }
   const hidden: ProjectTenant = { ...first, project_id: `${first.project_id}c` }
-  const store = d1Metrics(() => db, () => NOW)
+  let store = d1Metrics(
+    () => db,
+    () => NOW,
+  )
   let events: Placed[]
 
   beforeAll(async () => {
@@ -39,17 +44,68 @@ describe('MetricsStore on D1', () => {
   describe('before anything is merged', () => answers('from deltas'))
   describe('when half is merged', () => {
     beforeAll(async () => {
-      const half = await db.prepare('SELECT seq FROM delta WHERE org_id = ?1 ORDER BY seq LIMIT 1 OFFSET 25').bind(first.org_id).first<{ seq: number }>()
-      await rollupStore(limited(db, half?.seq ?? 0)).roll(first.org_id, NOW)
+      const half = await db
+        .prepare('SELECT seq FROM delta WHERE org_id = ?1 ORDER BY seq LIMIT 1 OFFSET 25')
+        .bind(first.org_id)
+        .first<{ seq: number }>()
+      await rollupStore(limited(db, half?.seq ?? 0)).roll(first.org_id)
     })
     answers('from rollups and deltas')
   })
   describe('when all is merged', () => {
     beforeAll(async () => {
-      while (await rollupStore(db).roll(first.org_id, NOW));
-      expect(await rollupStore(db).roll(first.org_id, NOW)).toBe(false)
+      while (await rollupStore(db).roll(first.org_id));
+      expect(await rollupStore(db).roll(first.org_id)).toBe(false)
     })
     answers('from rollups')
+  })
+  describe('when past days are packed', () => {
+    beforeAll(async () => {
+      await rollupDays(db, 1).pack(NOW)
+    })
+    answers('from days')
+  })
+  describe('when more histograms are read than are merged outside of SQL', () => {
+    beforeAll(async () => {
+      store = d1Metrics(
+        () => db,
+        () => NOW,
+        { histograms_max: 3 },
+      )
+    })
+    answers('merged in SQL')
+  })
+
+  it('says when groups are left out', async () => {
+    const query = MetricsQuery.parse({
+      kind: 'user',
+      measures: ['count'],
+      dimensions: ['user_id'],
+      from: new Date(NOW - DAY_MS).toISOString(),
+      to: new Date(NOW).toISOString(),
+      limit: 2,
+    })
+    const answer = await store.query(first, [first.project_id], query)
+    expect(answer.data).toHaveLength(2)
+    expect(answer.meta).toMatchObject({ truncated: true, approximate: false, sampled: false, back_end: 'd1' })
+  })
+
+  it('reads nothing without projects', async () => {
+    const query = MetricsQuery.parse({
+      measures: ['count', 'cost_usd'],
+      from: new Date(NOW - DAY_MS).toISOString(),
+      to: new Date(NOW).toISOString(),
+    })
+    expect((await store.query(first, [], query)).data).toEqual([{ count: 0, cost_usd: '0.000000000' }])
+  })
+
+  it('reads nothing of another organization, whatever projects are named', async () => {
+    const query = MetricsQuery.parse({
+      measures: ['count'],
+      from: new Date(NOW - DAY_MS).toISOString(),
+      to: new Date(NOW).toISOString(),
+    })
+    expect((await store.query(freshTenant(), [first.project_id], query)).data).toEqual([{ count: 0 }])
   })
 })
 
@@ -58,7 +114,13 @@ function limited(target: D1Database, seq: number): D1Database {
   return new Proxy(target, {
     get(inner, name) {
       if (name !== 'prepare') return (inner[name as keyof D1Database] as (...a: unknown[]) => unknown).bind(inner)
-      return (sql: string) => inner.prepare(sql.replace('FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP', `FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ${seq} GROUP`))
+      return (sql: string) =>
+        inner.prepare(
+          sql.replace(
+            'FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP',
+            `FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ${seq} GROUP`,
+          ),
+        )
     },
   })
 }

@@ -17,14 +17,20 @@ describe('a tenant pinned to a cell', () => {
     const { env: recorded, calls } = recordingEnv(bindings)
     const tenant = freshTenant(cell)
     const batch = makeBatch(tenant, traceEvents('secret-trace', 2, 5))
-    const queue = createMessageBatch(`agentops-ingest-${cell}`, [{ id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) }])
+    const queue = createMessageBatch(`agentops-ingest-${cell}`, [
+      { id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) },
+    ])
     await handleIngest(queue, ingestDeps(recorded, cell))
 
     const touched = new Set(calls.map((c) => c.binding))
     expect(touched).toContain(`DATA_${cell.toUpperCase()}_0`)
-    expect([...touched].filter((name) => !SHARED.includes(name) && !name.includes(`_${cell.toUpperCase()}`))).toEqual([])
+    expect([...touched].filter((name) => !SHARED.includes(name) && !name.includes(`_${cell.toUpperCase()}`))).toEqual(
+      [],
+    )
     // Durable Objects are shared namespaces: locally a cell's objects are kept apart by name.
-    const named = calls.filter((c) => SHARED.includes(c.binding) && ['getByName', 'idFromName', 'get'].includes(c.method))
+    const named = calls.filter(
+      (c) => SHARED.includes(c.binding) && ['getByName', 'idFromName', 'get'].includes(c.method),
+    )
     expect(new Set(named.map((c) => c.binding))).toEqual(new Set(SHARED))
     expect(named.every((c) => c.text.startsWith(`${cell}:`))).toBe(true)
     expect(calls.some((c) => c.text.includes('secret-trace') && c.binding.startsWith('DATA_'))).toBe(true)
@@ -33,18 +39,28 @@ describe('a tenant pinned to a cell', () => {
   it('writes metrics points for the global cell only', async () => {
     const { env: recorded, calls } = recordingEnv(bindings)
     const batch = makeBatch(freshTenant('global'), traceEvents('t', 1, 5))
-    const queue = createMessageBatch('agentops-ingest-global', [{ id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) }])
+    const queue = createMessageBatch('agentops-ingest-global', [
+      { id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) },
+    ])
     await handleIngest(queue, ingestDeps(recorded, 'global'))
     expect(calls.some((c) => c.binding === 'METRICS' && c.method === 'writeDataPoint')).toBe(true)
   })
 })
 
 describe('cellFor', () => {
-  it.each(CELLS.flatMap((cell) => Array.from({ length: SHARDS[cell] }, (_, shard) => [cell, shard] as const)))('%s has shard %i', (cell, shard) => {
-    expect(cellFor(bindings, cell).shard(shard)).toBe(bindings[`DATA_${cell.toUpperCase()}_${shard}` as keyof Env])
-  })
+  it.each(CELLS.flatMap((cell) => Array.from({ length: SHARDS[cell] }, (_, shard) => [cell, shard] as const)))(
+    '%s has shard %i',
+    (cell, shard) => {
+      expect(cellFor(bindings, cell).shard(shard)).toBe(bindings[`DATA_${cell.toUpperCase()}_${shard}` as keyof Env])
+    },
+  )
 
-  it.each([['eu', 1], ['global', 2], ['global', -1], ['us', 0.5]] as const)('%s has no shard %d', (cell, shard) => {
+  it.each([
+    ['eu', 1],
+    ['global', 2],
+    ['global', -1],
+    ['us', 0.5],
+  ] as const)('%s has no shard %d', (cell, shard) => {
     expect(() => cellFor(bindings, cell).shard(shard)).toThrow(/has no shard/)
   })
 

@@ -12,11 +12,18 @@ function freshFeed() {
   const tenant = freshTenant()
   const feed = bindings.LIVE_FEED.getByName(tenant.project_id)
   const publish = (n: number, more: Partial<LivePublish> = {}) => {
-    const events = Array.from({ length: n }, (): LiveEvent => ({ event_type: 'agent.step.completed', timestamp: 1, trace_id: `t${serial++}`, span_id: 's' }))
+    const events = Array.from({ length: n }, (): LiveEvent => ({
+      event_type: 'agent.step.completed',
+      timestamp: 1,
+      trace_id: `t${serial++}`,
+      span_id: 's',
+    }))
     return feed.publish({ tenant, commit_id: `c${serial++}`, batches: [], events, omitted: 0, ...more })
   }
   const connect = async (query = '', project = tenant.project_id) => {
-    const response = await feed.fetch(`http://feed/live${query}`, { headers: { upgrade: 'websocket', 'x-agentops-project': project } })
+    const response = await feed.fetch(`http://feed/live${query}`, {
+      headers: { upgrade: 'websocket', 'x-agentops-project': project },
+    })
     return { response, listener: response.webSocket ? listen(response.webSocket) : null }
   }
   return { tenant, feed, publish, connect }
@@ -109,18 +116,23 @@ describe('LiveFeed', () => {
     await until(() => listener.events().length === sent)
   }, 60_000)
 
-  it.each(['{', 'null', '{"type":"ack"}', '{"type":"hello","cursor":1}', 'x'.repeat(20_000)])('closes a socket that sends %s', async (text) => {
-    const { listener } = await freshFeed().connect()
-    listener?.socket.send(text)
-    await until(() => listener?.closed() === 1008)
-  })
+  it.each(['{', 'null', '{"type":"ack"}', '{"type":"hello","cursor":1}', 'x'.repeat(20_000)])(
+    'closes a socket that sends %s',
+    async (text) => {
+      const { listener } = await freshFeed().connect()
+      listener?.socket.send(text)
+      await until(() => listener?.closed() === 1008)
+    },
+  )
 
   it('serves its own project only, by WebSocket only', async () => {
     const { publish, connect, feed, tenant } = freshFeed()
     await publish(1)
     expect((await connect('', 'prj_other')).response.status).toBe(403)
     expect((await feed.fetch('http://feed/live')).status).toBe(403)
-    expect((await feed.fetch('http://feed/live', { headers: { 'x-agentops-project': tenant.project_id } })).status).toBe(426)
+    expect(
+      (await feed.fetch('http://feed/live', { headers: { 'x-agentops-project': tenant.project_id } })).status,
+    ).toBe(426)
   })
 })
 
@@ -133,7 +145,11 @@ describe('the watermark', () => {
     const [a, b] = [entry(3, 5000), entry(4)]
     await feed.accepted([a, b])
     await feed.accepted([a])
-    expect(await feed.watermark()).toMatchObject({ events_behind: 7, batches_behind: 2, complete_until_ms: a.received_ms - 1 })
+    expect(await feed.watermark()).toMatchObject({
+      events_behind: 7,
+      batches_behind: 2,
+      complete_until_ms: a.received_ms - 1,
+    })
     await publish(0, { batches: [a] })
     expect(await feed.watermark()).toMatchObject({ events_behind: 4, batches_behind: 1 })
     await feed.dead([b.batch_id])

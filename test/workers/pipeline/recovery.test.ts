@@ -33,7 +33,10 @@ async function journal(batch: DecodedBatch): Promise<string> {
 }
 
 async function deliver(bodies: Uint8Array[], checkpoint?: (step: string) => void) {
-  const queue = createMessageBatch('agentops-ingest-us', bodies.map((body, i) => ({ id: String(i), timestamp: new Date(), attempts: 1, body })))
+  const queue = createMessageBatch(
+    'agentops-ingest-us',
+    bodies.map((body, i) => ({ id: String(i), timestamp: new Date(), attempts: 1, body })),
+  )
   await handleIngest(queue, ingestDeps(bindings, 'us', checkpoint))
   return getQueueResult(queue, createExecutionContext())
 }
@@ -41,13 +44,28 @@ async function deliver(bodies: Uint8Array[], checkpoint?: (step: string) => void
 function watchedSweep() {
   const sent: Uint8Array[] = []
   const queue = { send: async (bytes: Uint8Array) => void sent.push(bytes) } as unknown as Queue
-  return { sent, deps: journalSweep({ ...stores, bucket: stores.bucket, queue, shards: 1, shard: (i) => stores.shard(i), object: stores.object.bind(stores), cell: 'us' }) }
+  return {
+    sent,
+    deps: journalSweep({
+      ...stores,
+      bucket: stores.bucket,
+      queue,
+      shards: 1,
+      shard: (i) => stores.shard(i),
+      object: stores.object.bind(stores),
+      cell: 'us',
+    }),
+  }
 }
-const sentIds = (sent: Uint8Array[]) => sent.map((bytes) => (splitEnvelope(bytes)?.header as { batch_id: string }).batch_id)
+const sentIds = (sent: Uint8Array[]) =>
+  sent.map((bytes) => (splitEnvelope(bytes)?.header as { batch_id: string }).batch_id)
 
 describe('the sweep', () => {
   it('removes what is applied and sends again what is not, when it is old enough or at start-up', async () => {
-    const [applied, open] = [makeBatch(tenantOf(), traceEvents('a', 1, 1)), makeBatch(tenantOf(), traceEvents('b', 1, 1))]
+    const [applied, open] = [
+      makeBatch(tenantOf(), traceEvents('a', 1, 1)),
+      makeBatch(tenantOf(), traceEvents('b', 1, 1)),
+    ]
     const names = [await journal(applied), await journal(open)] as const
     await deliver([envelopeOf(applied)])
     const early = watchedSweep()
@@ -74,7 +92,11 @@ describe('the sweep', () => {
     await journal(batch)
     const pointer = envelopeOf({ ...batch, header: { ...batch.header, pointer: true }, body: new Uint8Array(0) })
     expect((await deliver([pointer])).explicitAcks).toEqual(['0'])
-    const row = await stores.shard(0).prepare('SELECT sum(cost_nanousd) AS cost FROM ledger WHERE project_id = ?1').bind(tenant.project_id).first()
+    const row = await stores
+      .shard(0)
+      .prepare('SELECT sum(cost_nanousd) AS cost FROM ledger WHERE project_id = ?1')
+      .bind(tenant.project_id)
+      .first()
     expect(row).toEqual({ cost: 6 })
   })
 })
@@ -83,12 +105,18 @@ describe('dead letters', () => {
   it('are kept with their reason, told to the feed, listed, and applied when replayed', async () => {
     const tenant = tenantOf()
     const batch = makeBatch(tenant, traceEvents('t', 1, 9))
-    await stores.object(bindings.LIVE_FEED, tenant.project_id).accepted([{ batch_id: batch.header.batch_id, events: 2, received_ms: Date.now() }])
-    const queue = createMessageBatch('agentops-dead-us', [{ id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) }])
+    await stores
+      .object(bindings.LIVE_FEED, tenant.project_id)
+      .accepted([{ batch_id: batch.header.batch_id, events: 2, received_ms: Date.now() }])
+    const queue = createMessageBatch('agentops-dead-us', [
+      { id: '1', timestamp: new Date(), attempts: 1, body: envelopeOf(batch) },
+    ])
     await handleDeadBatch(queue, deadDeps(bindings, 'us'))
     expect((await getQueueResult(queue, createExecutionContext())).explicitAcks).toEqual(['1'])
     const store = deadLetters(stores.bucket)
-    expect((await store.list(tenant, undefined, 10)).letters).toMatchObject([{ batch_id: batch.header.batch_id, events: 2, replayed_ms: null }])
+    expect((await store.list(tenant, undefined, 10)).letters).toMatchObject([
+      { batch_id: batch.header.batch_id, events: 2, replayed_ms: null },
+    ])
     expect(await store.count(tenant)).toEqual({ letters: 1, events: 2 })
     expect(await stores.object(bindings.LIVE_FEED, tenant.project_id).watermark()).toMatchObject({ events_behind: 0 })
     const found = await store.find(tenant, batch.header.batch_id)
@@ -108,12 +136,16 @@ describe('the catch-up', () => {
   it('repeats what follows a commit whose consumer died', async () => {
     const tenant = tenantOf()
     const batch = makeBatch(tenant, traceEvents('t', 2, 50))
-    await stores.object(bindings.LIVE_FEED, tenant.project_id).accepted([{ batch_id: batch.header.batch_id, events: 3, received_ms: Date.now() }])
+    await stores
+      .object(bindings.LIVE_FEED, tenant.project_id)
+      .accepted([{ batch_id: batch.header.batch_id, events: 3, received_ms: Date.now() }])
     const result = await deliver([envelopeOf(batch)], (step) => {
       if (step === 'after_commit') throw new Error('killed here')
     })
     expect(result.retryMessages).toHaveLength(1)
-    const spent = async () => (await budgetOf(tenant).snapshot({ from_ms: 0, to_ms: Date.now() * 2 })).find((c) => c.scope === 'org')?.cost_nanousd
+    const spent = async () =>
+      (await budgetOf(tenant).snapshot({ from_ms: 0, to_ms: Date.now() * 2 })).find((c) => c.scope === 'org')
+        ?.cost_nanousd
     expect(await spent()).toBeUndefined()
     const deps = catchUpDeps(bindings, 'us', 0)
     expect((await catchUp(deps, Date.now() + SETTLE_MS + 1000)).repaired).toBeGreaterThan(0)
@@ -126,7 +158,9 @@ describe('the catch-up', () => {
 describe('the archive', () => {
   it('writes each closed hour once as Parquet that holds every event with its price', async () => {
     const tenant = tenantOf()
-    await deliver([makeBatch(tenant, traceEvents('t1', 3, 1000)), makeBatch(tenant, traceEvents('t2', 1, 7))].map(envelopeOf))
+    await deliver(
+      [makeBatch(tenant, traceEvents('t1', 3, 1000)), makeBatch(tenant, traceEvents('t2', 1, 7))].map(envelopeOf),
+    )
     const deps = { ...archiveStore(stores.shard(0)), ...parquetArchive(stores.bucket) }
     const prefix = `archive/${tenant.org_id}/${tenant.project_id}/`
     await archiveShard(deps, Date.now())
@@ -139,7 +173,10 @@ describe('the archive', () => {
     const { objects } = await stores.bucket.list({ prefix })
     expect(objects).toHaveLength(1)
     const file = await (await stores.bucket.get(objects[0]?.key ?? ''))?.arrayBuffer()
-    const rows = await parquetReadObjects({ file: file ?? new ArrayBuffer(0), compressors: { ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)) } })
+    const rows = await parquetReadObjects({
+      file: file ?? new ArrayBuffer(0),
+      compressors: { ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)) },
+    })
     expect(rows).toHaveLength(6)
     expect(rows.reduce((sum, row) => sum + ((row.cost_nanousd as bigint | null) ?? 0n), 0n)).toBe(3007n)
     expect(rows.filter((row) => row.model === 'gpt-4o').map((row) => row.tokens_prompt)).toEqual([10n, 10n, 10n, 10n])

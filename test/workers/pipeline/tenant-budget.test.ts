@@ -12,7 +12,18 @@ const QUARTER = 900_000
 const ALL = { from_ms: 0, to_ms: 10 * QUARTER }
 
 const spend = (more: Partial<SpendDelta> = {}): SpendDelta => ({
-  quarter_ms: 0, workspace_id: 'ws', project_id: 'prj', agent_id: 'a', workflow_id: 'w', provider: 'openai', model: 'gpt-4o', user_id: '', cost_nanousd: 5, tokens: 10, entries: 1, ...more,
+  quarter_ms: 0,
+  workspace_id: 'ws',
+  project_id: 'prj',
+  agent_id: 'a',
+  workflow_id: 'w',
+  provider: 'openai',
+  model: 'gpt-4o',
+  user_id: '',
+  cost_nanousd: 5,
+  tokens: 10,
+  entries: 1,
+  ...more,
 })
 
 describe('TenantBudget', () => {
@@ -22,12 +33,21 @@ describe('TenantBudget', () => {
     expect(await budget.apply('c1', [spend({ cost_nanousd: 999 })])).toEqual({ applied: false })
     const counters = await budget.snapshot(ALL)
     const of = (scope: string, id: string) => counters.find((c) => c.scope === scope && c.id === id)?.cost_nanousd
-    expect([of('org', ''), of('agent', 'a'), of('agent', 'b'), of('model', 'gpt-4o'), of('user', '')]).toEqual(['12', '5', '7', '12', undefined])
+    expect([of('org', ''), of('agent', 'a'), of('agent', 'b'), of('model', 'gpt-4o'), of('user', '')]).toEqual([
+      '12',
+      '5',
+      '7',
+      '12',
+      undefined,
+    ])
   })
 
   it('counts by quarter hour, so that any zone can cut its days', async () => {
     const budget = fresh()
-    await budget.apply('c1', [spend({ quarter_ms: QUARTER, cost_nanousd: 1 }), spend({ quarter_ms: 2 * QUARTER, cost_nanousd: 2 })])
+    await budget.apply('c1', [
+      spend({ quarter_ms: QUARTER, cost_nanousd: 1 }),
+      spend({ quarter_ms: 2 * QUARTER, cost_nanousd: 2 }),
+    ])
     const [org] = (await budget.snapshot({ from_ms: 2 * QUARTER, to_ms: 3 * QUARTER })).filter((c) => c.scope === 'org')
     expect(org?.cost_nanousd).toBe('2')
   })
@@ -48,7 +68,8 @@ describe('TenantBudget', () => {
   it('refuses amounts that are no whole, non-negative numbers, and changes nothing', async () => {
     const budget = fresh()
     await runInDurableObject(budget, async (instance) => {
-      for (const cost_nanousd of [-1, 0.5, Number.NaN]) await expect(instance.apply('c1', [spend({ cost_nanousd })])).rejects.toThrow('whole')
+      for (const cost_nanousd of [-1, 0.5, Number.NaN])
+        await expect(instance.apply('c1', [spend({ cost_nanousd })])).rejects.toThrow('whole')
     })
     expect(await budget.missing(['c1'])).toEqual(['c1'])
   })
@@ -56,8 +77,14 @@ describe('TenantBudget', () => {
   it('records what the comparison with the ledger found', async () => {
     const budget = fresh()
     await budget.apply('c1', [spend()])
-    expect(await budget.reconcile({ cost_nanousd: '5', entries: 1 })).toEqual({ difference_nanousd: '0', entries_difference: 0 })
-    expect(await budget.reconcile({ cost_nanousd: '9', entries: 2 })).toEqual({ difference_nanousd: '-4', entries_difference: -1 })
+    expect(await budget.reconcile({ cost_nanousd: '5', entries: 1 })).toEqual({
+      difference_nanousd: '0',
+      entries_difference: 0,
+    })
+    expect(await budget.reconcile({ cost_nanousd: '9', entries: 2 })).toEqual({
+      difference_nanousd: '-4',
+      entries_difference: -1,
+    })
   })
 
   it('writes two rows for an apply, its own and its place among the unfolded', async () => {
@@ -70,10 +97,19 @@ describe('TenantBudget', () => {
   })
 
   it('equals a model under duplicates, evictions, alarms and any order', async () => {
-    const delta = fc.record({ agent_id: fc.constantFrom('', 'a', 'b'), model: fc.constantFrom('m', 'n'), quarter_ms: fc.constantFrom(0, QUARTER), cost_nanousd: fc.nat(1e9), tokens: fc.nat(1e6), entries: fc.nat(5) })
+    const delta = fc.record({
+      agent_id: fc.constantFrom('', 'a', 'b'),
+      model: fc.constantFrom('m', 'n'),
+      quarter_ms: fc.constantFrom(0, QUARTER),
+      cost_nanousd: fc.nat(1e9),
+      tokens: fc.nat(1e6),
+      entries: fc.nat(5),
+    })
     const step = fc.oneof(
       { weight: 8, arbitrary: fc.record({ commit: fc.nat(30), deltas: fc.array(delta, { maxLength: 4 }) }) },
-      { weight: 1, arbitrary: fc.constant('evict' as const) }, { weight: 1, arbitrary: fc.constant('alarm' as const) }, { weight: 1, arbitrary: fc.constant('read' as const) },
+      { weight: 1, arbitrary: fc.constant('evict' as const) },
+      { weight: 1, arbitrary: fc.constant('alarm' as const) },
+      { weight: 1, arbitrary: fc.constant('read' as const) },
     )
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
@@ -84,8 +120,7 @@ describe('TenantBudget', () => {
           if (s === 'evict') {
             await evictDurableObject(budget)
             await budget.missing([])
-          }
-          else if (s === 'alarm') await runDurableObjectAlarm(budget)
+          } else if (s === 'alarm') await runDurableObjectAlarm(budget)
           else if (s === 'read') await budget.snapshot(ALL)
           else {
             const deltas = s.deltas.map((d) => spend(d))
@@ -94,7 +129,9 @@ describe('TenantBudget', () => {
           }
         }
         const model = new Map<string, bigint>()
-        for (const d of [...first.values()].flat()) for (const [scope, id] of scopesOf(d)) model.set(`${scope} ${id}`, (model.get(`${scope} ${id}`) ?? 0n) + BigInt(d.cost_nanousd))
+        for (const d of [...first.values()].flat())
+          for (const [scope, id] of scopesOf(d))
+            model.set(`${scope} ${id}`, (model.get(`${scope} ${id}`) ?? 0n) + BigInt(d.cost_nanousd))
         const counted = new Map((await budget.snapshot(ALL)).map((c) => [`${c.scope} ${c.id}`, BigInt(c.cost_nanousd)]))
         expect(counted).toEqual(model)
       }),

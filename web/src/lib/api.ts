@@ -87,7 +87,10 @@ async function reach(fetch: typeof globalThis.fetch, path: string, init: Request
   } catch (cause) {
     if (init.signal?.aborted) throw cause
     const detail = 'The server could not be reached. Check the connection and try again.'
-    throw new ApiError({ type: 'about:blank', title: 'No answer', status: 503, detail, instance: '', code: 'unreachable' }, cause)
+    throw new ApiError(
+      { type: 'about:blank', title: 'No answer', status: 503, detail, instance: '', code: 'unreachable' },
+      cause,
+    )
   }
 }
 
@@ -98,7 +101,14 @@ function problemOf(response: Response, text: string): Problem {
 
 function strange(response: Response, detail: string): Problem {
   const status = response.ok ? 502 : response.status
-  return { type: 'about:blank', title: 'Unexpected answer', status, detail, instance: requestIdOf(response), code: 'unexpected' }
+  return {
+    type: 'about:blank',
+    title: 'Unexpected answer',
+    status,
+    detail,
+    instance: requestIdOf(response),
+    code: 'unexpected',
+  }
 }
 
 function requestIdOf(response: Response): string {

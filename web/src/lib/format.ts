@@ -26,7 +26,10 @@ export function formatUsd(usd: string): string {
 export function formatUsdExact(usd: string): string {
   const nano = nanoOf(usd)
   const size = nano < 0n ? -nano : nano
-  const fraction = (size % NANO).toString().padStart(9, '0').replace(/0{1,7}$/, '')
+  const fraction = (size % NANO)
+    .toString()
+    .padStart(9, '0')
+    .replace(/0{1,7}$/, '')
   return `${nano < 0n ? '−' : ''}$${(size / NANO).toLocaleString('en')}.${fraction}`
 }
 
@@ -61,7 +64,10 @@ export function formatPercent(share: number): string {
   const percent = share * 100
   if (percent > 0 && percent < 0.1) return `<${GAP}0.1${GAP}%`
   if (percent > 99.9 && percent < 100) return `${(Math.floor(percent * 100) / 100).toFixed(2)}${GAP}%`
-  const text = Math.abs(percent) >= 1000 ? percent.toLocaleString('en', { maximumFractionDigits: 0 }) : String(Number(percent.toFixed(1)))
+  const text =
+    Math.abs(percent) >= 1000
+      ? percent.toLocaleString('en', { maximumFractionDigits: 0 })
+      : String(Number(percent.toFixed(1)))
   return `${text}${GAP}%`.replace('-', '−')
 }
 
@@ -87,7 +93,15 @@ export function formatDate(ms: number, zone: string): string {
 export function formatDateTime(ms: number, zone: string): string {
   return formatIn(
     zone,
-    { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', timeZoneName: 'short' },
+    {
+      day: 'numeric',
+      month: 'short',
+      year: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      timeZoneName: 'short',
+    },
     ms,
   )
 }
@@ -115,7 +129,10 @@ function moment(ms: number, nowMs: number, zone: string): Intl.DateTimeFormatOpt
 function smallUsd(nano: bigint): string {
   const rounded = Number(nano) / 1e9
   const places = Math.min(9, 3 - Math.floor(Math.log10(rounded)))
-  return rounded.toFixed(places).replace(/0+$/, '').replace(/^(0\.\d)$/, '$10')
+  return rounded
+    .toFixed(places)
+    .replace(/0+$/, '')
+    .replace(/^(0\.\d)$/, '$10')
 }
 
 /** Three significant digits and a unit. */

@@ -9,7 +9,8 @@ const TracePage = Page(TraceSummary)
 export function orgTelemetry(api: Api, org: string) {
   return {
     metrics: (query: Partial<MetricsQuery>) => api.post(orgPath(org, 'metrics', 'query'), MetricsAnswer, query),
-    spend: (query: Record<string, string>) => api.get(`${orgPath(org, 'spend')}?${new URLSearchParams(query)}`, SpendAnswer),
+    spend: (query: Record<string, string>) =>
+      api.get(`${orgPath(org, 'spend')}?${new URLSearchParams(query)}`, SpendAnswer),
     watermark: (project: string) => api.get(projectPath(project, 'watermark'), Watermark),
   }
 }
@@ -17,7 +18,8 @@ export function orgTelemetry(api: Api, org: string) {
 /** What the pages ask of one project's traces. */
 export function projectTelemetry(api: Api, project: string) {
   return {
-    traces: (query: Record<string, string>) => api.get(`${projectPath(project, 'traces')}?${new URLSearchParams(query)}`, TracePage),
+    traces: (query: Record<string, string>) =>
+      api.get(`${projectPath(project, 'traces')}?${new URLSearchParams(query)}`, TracePage),
     trace: (id: string) => api.get(projectPath(project, 'traces', id), TraceDetail),
     watermark: () => api.get(projectPath(project, 'watermark'), Watermark),
   }

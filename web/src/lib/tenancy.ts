@@ -1,5 +1,16 @@
 import {
-  DeadLetter, Key, KeyCreate, KeyCreated, Me, OrgCreate, OrgCreated, Page, Project, ProjectCreate, ProjectUpdate, Workspace,
+  DeadLetter,
+  Key,
+  KeyCreate,
+  KeyCreated,
+  Me,
+  OrgCreate,
+  OrgCreated,
+  Page,
+  Project,
+  ProjectCreate,
+  ProjectUpdate,
+  Workspace,
 } from '../../../workers/contract/api.ts'
 import type { z } from 'zod'
 import type { Scope } from '../../../workers/contract/tenant.ts'
@@ -37,7 +48,11 @@ export function projectSettings(api: Api, project: string) {
     keys: async () => (await api.get(projectPath(project, 'keys'), Keys)).data,
     createKey: (input: z.infer<typeof KeyCreate>) => api.post(projectPath(project, 'keys'), KeyCreated, input),
     revokeKey: (key: string) => api.delete(projectPath(project, 'keys', key), Key),
-    deadLetters: (cursor: string | null) => api.get(projectPath(project, 'dead-letters') + (cursor === null ? '' : `?${new URLSearchParams({ cursor })}`), DeadLetters),
+    deadLetters: (cursor: string | null) =>
+      api.get(
+        projectPath(project, 'dead-letters') + (cursor === null ? '' : `?${new URLSearchParams({ cursor })}`),
+        DeadLetters,
+      ),
     replay: (batch: string) => api.post(projectPath(project, 'dead-letters', batch, 'replay'), DeadLetter),
   }
 }

@@ -25,7 +25,9 @@ export function archiveStore(db: D1Database): Source {
     },
     async archiveCommits(orgId, afterSeq, beforeMs, limit): Promise<ArchiveCommit[]> {
       const found = await db
-        .prepare(`SELECT seq, project_id, events, batches FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq, project_id LIMIT ?4`)
+        .prepare(
+          `SELECT seq, project_id, events, batches FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq < ?3 ORDER BY seq, project_id LIMIT ?4`,
+        )
         .bind(orgId, afterSeq, beforeMs, limit)
         .all<{ seq: number; project_id: string; events: number; batches: string }>()
       const rows = found.results.map((row) => ({ ...row, batches: JSON.parse(row.batches) as string[] }))
@@ -59,5 +61,10 @@ async function archivedEvents(db: D1Database, projectId: string, batchIds: strin
 function unpack(row: { batch_id: string; costs: string; body: string }): ArchivedEvent[] {
   const costs = JSON.parse(row.costs) as Record<string, [number, string]>
   const events = JSON.parse(gunzipSync(Buffer.from(row.body, 'hex')).toString()) as CanonicalEvent[]
-  return events.map((event, i) => ({ ...event, batch_id: row.batch_id, paid_nanousd: costs[i]?.[0] ?? null, cost_source: costs[i]?.[1] ?? null }))
+  return events.map((event, i) => ({
+    ...event,
+    batch_id: row.batch_id,
+    paid_nanousd: costs[i]?.[0] ?? null,
+    cost_source: costs[i]?.[1] ?? null,
+  }))
 }

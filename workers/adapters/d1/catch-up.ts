@@ -48,7 +48,11 @@ export function catchUpStore(db: D1Database) {
       const commits = new Map<string, StoredCommit>()
       for (const row of rows) {
         if (row.seq === cut && rows[0]?.seq !== cut) continue
-        const delta = { ...row, money: JSON.parse(row.money) as MoneyTuple[], batches: JSON.parse(row.batches) as string[] }
+        const delta = {
+          ...row,
+          money: JSON.parse(row.money) as MoneyTuple[],
+          batches: JSON.parse(row.batches) as string[],
+        }
         const commit = commits.get(row.commit_id)
         if (commit) commit.deltas.push(delta)
         else commits.set(row.commit_id, { commit_id: row.commit_id, seq: row.seq, deltas: [delta] })

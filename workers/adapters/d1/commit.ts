@@ -29,7 +29,9 @@ const FRESH = `WITH fresh AS MATERIALIZED (
 
 const STATUS = `CASE WHEN excluded.complete = 1 THEN excluded.status WHEN complete = 1 THEN status
   WHEN 'error' IN (excluded.status, status) THEN 'error' ELSE status END`
-const union = (column: string) => `CASE WHEN ${column} = excluded.${column} THEN ${column} ELSE (SELECT json_group_array(value)
+const union = (
+  column: string,
+) => `CASE WHEN ${column} = excluded.${column} THEN ${column} ELSE (SELECT json_group_array(value)
   FROM (SELECT value FROM json_each(${column}) UNION SELECT value FROM json_each(excluded.${column}))) END`
 const prefer = (column: string) => `CASE WHEN excluded.${column} <> '' AND (${column} = '' OR excluded.complete = 1)
   THEN excluded.${column} ELSE ${column} END`
@@ -76,7 +78,12 @@ function columns(n: number, from = 0, alias = ''): string {
  * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing.
  * @throws AlreadyApplied when a batch of the group is in the shard already.
  */
-export async function commitPlan(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
+export async function commitPlan(
+  db: D1Database,
+  plan: CommitPlan,
+  commitId: string,
+  nowMs: number,
+): Promise<AppliedDelta[]> {
   const keys = distinctKeys(plan)
   const statements = [
     db.prepare(LEDGER).bind(JSON.stringify(plan.ledger), commitId),
@@ -88,7 +95,8 @@ export async function commitPlan(db: D1Database, plan: CommitPlan, commitId: str
     const results = await db.batch<DeltaRow>(statements)
     return (results.at(-1)?.results ?? []).map(parseDelta)
   } catch (error) {
-    if (String(error).includes('UNIQUE constraint failed: batch.')) throw new AlreadyApplied('a batch was applied before', { cause: error })
+    if (String(error).includes('UNIQUE constraint failed: batch.'))
+      throw new AlreadyApplied('a batch was applied before', { cause: error })
     throw error
   }
 }
@@ -129,9 +137,16 @@ export async function findApplied(
 }
 
 /** What an earlier commit added to an org, to repeat the steps that follow a commit. */
-export async function deltasOf(db: D1Database, orgId: string, commitId: string, appliedMs: number): Promise<AppliedDelta[]> {
+export async function deltasOf(
+  db: D1Database,
+  orgId: string,
+  commitId: string,
+  appliedMs: number,
+): Promise<AppliedDelta[]> {
   const found = await db
-    .prepare(`SELECT org_id, project_id, workspace_id, commit_id, seq, money FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`)
+    .prepare(
+      `SELECT org_id, project_id, workspace_id, commit_id, seq, money FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`,
+    )
     .bind(orgId, appliedMs, commitId)
     .all<DeltaRow>()
   return found.results.map(parseDelta)

@@ -19,10 +19,22 @@ export function controlStore(d1: D1Database): ControlStore {
       return rows.map(({ org, role }) => ({ ...(org satisfies OrgRow), role }))
     },
     async findOrg(idOrSlug) {
-      return (await db.select().from(organization).where(or(eq(organization.id, idOrSlug), eq(organization.slug, idOrSlug))).limit(1))[0] ?? null
+      return (
+        (
+          await db
+            .select()
+            .from(organization)
+            .where(or(eq(organization.id, idOrSlug), eq(organization.slug, idOrSlug)))
+            .limit(1)
+        )[0] ?? null
+      )
     },
     async roleOf(orgId, userId): Promise<Role | null> {
-      const rows = await db.select({ role: member.role }).from(member).where(and(eq(member.orgId, orgId), eq(member.userId, userId))).limit(1)
+      const rows = await db
+        .select({ role: member.role })
+        .from(member)
+        .where(and(eq(member.orgId, orgId), eq(member.userId, userId)))
+        .limit(1)
       return rows[0]?.role ?? null
     },
     async createOrg(org, ownerId, firstWorkspace, firstProject) {
@@ -39,7 +51,9 @@ export function controlStore(d1: D1Database): ControlStore {
       return db.select().from(workspace).where(eq(workspace.orgId, orgId)).orderBy(workspace.createdMs)
     },
     async createWorkspace(row) {
-      await unique(`This organization has a workspace "${row.slug}": choose another slug.`, () => db.insert(workspace).values(row))
+      await unique(`This organization has a workspace "${row.slug}": choose another slug.`, () =>
+        db.insert(workspace).values(row),
+      )
     },
     async projects(orgId): Promise<ProjectRow[]> {
       return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
@@ -54,13 +68,22 @@ export function controlStore(d1: D1Database): ControlStore {
       return rows[0] ?? null
     },
     async createProject(row) {
-      await unique(`This organization has a project "${row.slug}": choose another slug.`, () => db.insert(project).values(row))
+      await unique(`This organization has a project "${row.slug}": choose another slug.`, () =>
+        db.insert(project).values(row),
+      )
     },
     async updateProject(orgId, id, change) {
-      await db.update(project).set(change).where(and(eq(project.orgId, orgId), eq(project.id, id)))
+      await db
+        .update(project)
+        .set(change)
+        .where(and(eq(project.orgId, orgId), eq(project.id, id)))
     },
     async keys(orgId, projectId): Promise<KeyRow[]> {
-      return db.select().from(apiKey).where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId))).orderBy(desc(apiKey.createdMs))
+      return db
+        .select()
+        .from(apiKey)
+        .where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId)))
+        .orderBy(desc(apiKey.createdMs))
     },
     async createKey(row) {
       await db.insert(apiKey).values(row)
@@ -81,7 +104,8 @@ async function unique(detail: string, write: () => Promise<unknown>): Promise<vo
     await write()
   } catch (error) {
     const text = `${String(error)} ${error instanceof Error ? String(error.cause) : ''}`
-    if (text.includes('UNIQUE constraint failed')) throw new AppError('conflict', detail, { errors: [{ pointer: '/slug', detail: 'taken' }] })
+    if (text.includes('UNIQUE constraint failed'))
+      throw new AppError('conflict', detail, { errors: [{ pointer: '/slug', detail: 'taken' }] })
     throw error
   }
 }

@@ -2,7 +2,13 @@
  * Moves a job's progress from `from` to `to`. When another run moved it meanwhile, the CHECK on
  * `was_expected` fails, and with it the whole D1 batch that this statement is part of.
  */
-export function advanceProgress(db: D1Database, orgId: string, job: string, from: number, to: number): D1PreparedStatement {
+export function advanceProgress(
+  db: D1Database,
+  orgId: string,
+  job: string,
+  from: number,
+  to: number,
+): D1PreparedStatement {
   return db
     .prepare(
       // SQLite checks the new row's CHECK before it looks for a conflict, so the comparison belongs into the row itself.
@@ -11,4 +17,9 @@ export function advanceProgress(db: D1Database, orgId: string, job: string, from
        ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq`,
     )
     .bind(orgId, job, from, to)
+}
+
+/** Whether a batch failed because another run had moved the progress: nothing of it was done. */
+export function isOvertaken(error: unknown): boolean {
+  return String(error).includes('CHECK constraint failed: was_expected')
 }

@@ -1,7 +1,8 @@
 import { DAY_MS } from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS } from '../../domain/rollup-row.ts'
-import { advanceProgress } from './progress.ts'
-import { DAY_JOB, DAY_TIER } from './rollup-read.ts'
+import { isOvertaken } from './progress.ts'
+import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
+import { rollupStore } from './rollup-store.ts'
 
 /** Users are read one by one, not summed over days; their days would be nearly as many as their hours. */
 const KINDS = ['request', 'llm', 'tool', 'step', 'retry', 'fallback', 'policy', 'total']
@@ -13,8 +14,19 @@ const BUSY_DAYS = 30
 const DAYS_PER_RUN = 60
 
 const SUMS = [
-  'n', 'errors', 'successes', 'cost_nanousd', 'paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached',
-  'tokens_cache_write', 'tokens_reasoning', 'latency_sum_ms', 'latency_n',
+  'n',
+  'errors',
+  'successes',
+  'cost_nanousd',
+  'paid',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'latency_sum_ms',
+  'latency_n',
 ]
 const KEY = ['project_id', 'workspace_id', ...GROUP_DIMENSIONS].join(', ')
 
@@ -25,17 +37,28 @@ FROM (SELECT r.kind, ${KEY}, ${SUMS.map((name) => `sum(${name}) AS ${name}`).joi
   FROM json_each(?3) k CROSS JOIN rollup r ON r.org_id = ?1 AND r.kind = k.value AND r.hour_ms >= ?2 AND r.hour_ms < ?2 + ${DAY_MS}
   GROUP BY r.kind, ${KEY})`
 
+// A delta that still waits and reaches into these days would miss them: the roller read how far they are packed
+// before. Then the CHECK fails, and the batch with it.
+const ADVANCE = `INSERT INTO progress (org_id, job, seq, was_expected) VALUES (?1, '${DAY_JOB}', ?3, ?2 = 0 AND ${settled()})
+ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq, was_expected = progress.seq = ?2 AND ${settled()}`
+
+function settled(): string {
+  return `NOT EXISTS (SELECT 1 FROM delta d WHERE d.org_id = ?1 AND d.min_ms < ?3
+    AND d.seq > coalesce((SELECT seq FROM progress WHERE org_id = ?1 AND job = '${ROLLUP_JOB}'), 0))`
+}
+
 /**
  * Packs the hours of past UTC days into one row per group and day, for organizations that are busy enough: a
  * month's overview then reads days. Hours stay. Late events of packed days are added to both by the roller.
  */
-export function rollupDays(db: D1Database) {
+export function rollupDays(db: D1Database, busyRows = BUSY_ROWS) {
   return {
     async pack(nowMs: number): Promise<{ days: number }> {
       const until = Math.floor((nowMs - SETTLE_MS) / DAY_MS) * DAY_MS
       let days = 0
       for (const { org_id, packed } of await behind(db, until)) {
-        const first = packed ?? (await firstDay(db, org_id, until))
+        while (await rollupStore(db).roll(org_id));
+        const first = packed ?? (await firstDay(db, org_id, until, busyRows))
         if (first !== null) days += await packOrg(db, org_id, packed ?? 0, first, until)
       }
       return { days }
@@ -47,7 +70,15 @@ async function packOrg(db: D1Database, orgId: string, packed: number, first: num
   let from = packed
   let days = 0
   for (let day = first; day < until && days < DAYS_PER_RUN; day += DAY_MS) {
-    await db.batch([db.prepare(PACK).bind(orgId, day, JSON.stringify(KINDS)), advanceProgress(db, orgId, DAY_JOB, from, day + DAY_MS)])
+    try {
+      await db.batch([
+        db.prepare(PACK).bind(orgId, day, JSON.stringify(KINDS)),
+        db.prepare(ADVANCE).bind(orgId, from, day + DAY_MS),
+      ])
+    } catch (error) {
+      if (isOvertaken(error)) return days
+      throw error
+    }
     from = day + DAY_MS
     days++
   }
@@ -70,18 +101,20 @@ async function behind(db: D1Database, until: number): Promise<{ org_id: string; 
 }
 
 /** The first day that has rows, null when the organization is not busy enough. */
-async function firstDay(db: D1Database, orgId: string, until: number): Promise<number | null> {
+async function firstDay(db: D1Database, orgId: string, until: number, busyRows: number): Promise<number | null> {
   const kinds = JSON.stringify(KINDS)
   const busy = await db
     .prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM json_each(?2) k CROSS JOIN rollup r ON r.org_id = ?1 AND r.kind = k.value
-       AND r.hour_ms >= ?3 AND r.hour_ms < ?4 LIMIT ${BUSY_ROWS})`,
+       AND r.hour_ms >= ?3 AND r.hour_ms < ?4 LIMIT ?5)`,
     )
-    .bind(orgId, kinds, until - BUSY_DAYS * DAY_MS, until)
+    .bind(orgId, kinds, until - BUSY_DAYS * DAY_MS, until, busyRows)
     .first<{ n: number }>()
-  if ((busy?.n ?? 0) < BUSY_ROWS) return null
+  if ((busy?.n ?? 0) < busyRows) return null
   const first = await db
-    .prepare(`SELECT min((SELECT min(r.hour_ms) FROM rollup r WHERE r.org_id = ?1 AND r.kind = k.value)) AS hour_ms FROM json_each(?2) k`)
+    .prepare(
+      `SELECT min((SELECT min(r.hour_ms) FROM rollup r WHERE r.org_id = ?1 AND r.kind = k.value)) AS hour_ms FROM json_each(?2) k`,
+    )
     .bind(orgId, kinds)
     .first<{ hour_ms: number | null }>()
   return first?.hour_ms == null ? null : Math.floor(first.hour_ms / DAY_MS) * DAY_MS

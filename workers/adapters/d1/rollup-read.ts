@@ -56,7 +56,14 @@ export interface RollupRead {
 /** Positions in CountTuple and MoneyTuple. */
 const COUNT_AT = { n: 14, errors: 15, successes: 16, latency_sum_ms: 17, latency_n: 18 } as const
 const MONEY_AT = {
-  cost_nanousd: 12, paid: 13, unpriced: 14, tokens_prompt: 15, tokens_completion: 16, tokens_cached: 17, tokens_cache_write: 18, tokens_reasoning: 19,
+  cost_nanousd: 12,
+  paid: 13,
+  unpriced: 14,
+  tokens_prompt: 15,
+  tokens_completion: 16,
+  tokens_cached: 17,
+  tokens_cache_write: 18,
+  tokens_reasoning: 19,
 } as const
 const HISTOGRAM_AT = 19
 const FIRST_DIMENSION_AT = 2
@@ -106,10 +113,14 @@ seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi
     const kinds = [...new Set([...(kind === null ? [] : [kind]), ...money_kinds])]
     // Of a kind that only lends its money nothing is counted, and the other way round.
     const counting = kind !== null && kinds.length > 1 ? this.values.add(kind) : null
-    const own = (column: string, none: string) => (counting === null ? column : `iif(k.value = ${counting}, ${column}, ${none})`)
+    const own = (column: string, none: string) =>
+      counting === null ? column : `iif(k.value = ${counting}, ${column}, ${none})`
     const columns = [
-      this.at('r.hour_ms'), ...this.read.columns.map((name) => `r.${name} AS ${name}`), ...counts.map((name) => `${own(`r.${name}`, '0')} AS ${name}`),
-      ...money.map((name) => `r.${name} AS ${name}`), ...(histogram ? [`${own(`nullif(r.latency_hist, '{}')`, 'NULL')} AS hist`] : []),
+      this.at('r.hour_ms'),
+      ...this.read.columns.map((name) => `r.${name} AS ${name}`),
+      ...counts.map((name) => `${own(`r.${name}`, '0')} AS ${name}`),
+      ...money.map((name) => `r.${name} AS ${name}`),
+      ...(histogram ? [`${own(`nullif(r.latency_hist, '{}')`, 'NULL')} AS hist`] : []),
     ]
     return `SELECT ${columns.join(', ')} FROM seg CROSS JOIN json_each(${this.values.add(JSON.stringify(kinds))}) k CROSS JOIN rollup r
 ON r.org_id = ${this.org} AND r.kind = k.value || seg.tier AND r.hour_ms >= seg.lo AND r.hour_ms < seg.hi
@@ -119,8 +130,11 @@ WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${name}`)}`
   counted(kind: Kind): string {
     const column = (name: Dimension) => dimensionOf(name, 'c', GROUP_DIMENSIONS.length)
     const columns = [
-      this.at('c.value ->> 1'), ...this.read.columns.map((name) => `${column(name)} AS ${name}`), ...this.read.counts.map((name) => `c.value ->> ${COUNT_AT[name]} AS ${name}`),
-      ...this.read.money.map((name) => `0 AS ${name}`), ...(this.read.histogram ? [`nullif(c.value -> ${HISTOGRAM_AT}, '{}') AS hist`] : []),
+      this.at('c.value ->> 1'),
+      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...this.read.counts.map((name) => `c.value ->> ${COUNT_AT[name]} AS ${name}`),
+      ...this.read.money.map((name) => `0 AS ${name}`),
+      ...(this.read.histogram ? [`nullif(c.value -> ${HISTOGRAM_AT}, '{}') AS hist`] : []),
     ]
     return `SELECT ${columns.join(', ')} ${this.deltas('counts', 'c')} AND c.value ->> 0 = ${this.values.add(kind)}${this.filters(column)}`
   }
@@ -129,10 +143,17 @@ WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${name}`)}`
     const { money_kinds, money, counts, histogram } = this.read
     const column = (name: Dimension) => dimensionOf(name, 'm', MONEY_DIMENSIONS)
     const columns = [
-      this.at('m.value ->> 1'), ...this.read.columns.map((name) => `${column(name)} AS ${name}`), ...counts.map((name) => `0 AS ${name}`),
-      ...money.map((name) => `m.value ->> ${MONEY_AT[name]} AS ${name}`), ...(histogram ? ['NULL AS hist'] : []),
+      this.at('m.value ->> 1'),
+      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...counts.map((name) => `0 AS ${name}`),
+      ...money.map((name) => `m.value ->> ${MONEY_AT[name]} AS ${name}`),
+      ...(histogram ? ['NULL AS hist'] : []),
     ]
-    const whose = money_kinds.includes('total') ? '' : money_kinds.includes('user') ? ` AND m.value ->> 11 <> ''` : ` AND m.value ->> 0 IN ${this.values.addList(money_kinds)}`
+    const whose = money_kinds.includes('total')
+      ? ''
+      : money_kinds.includes('user')
+        ? ` AND m.value ->> 11 <> ''`
+        : ` AND m.value ->> 0 IN ${this.values.addList(money_kinds)}`
     return `SELECT ${columns.join(', ')} ${this.deltas('money', 'm')}${whose}${this.filters(column)}`
   }
 
@@ -142,9 +163,16 @@ WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${name}`)}`
     const from = minutes?.from_ms ?? hours[0]?.from_ms ?? 0
     const to = minutes?.to_ms ?? hours.at(-1)?.to_ms ?? 0
     const minute = `${alias}.value ->> 1`
-    const low = minutes === undefined ? 'merged.seq' : `min(merged.seq, ${this.values.add(edgeStart(minutes, hours) - AHEAD_MS)})`
-    const within = minutes === undefined && hours.length !== 1 ? `EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi)` : this.between(minute, from, to)
-    const unread = minutes === undefined ? '' : ` AND (d.seq > merged.seq OR NOT EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi))`
+    const low =
+      minutes === undefined ? 'merged.seq' : `min(merged.seq, ${this.values.add(edgeStart(minutes, hours) - AHEAD_MS)})`
+    const within =
+      minutes === undefined && hours.length !== 1
+        ? `EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi)`
+        : this.between(minute, from, to)
+    const unread =
+      minutes === undefined
+        ? ''
+        : ` AND (d.seq > merged.seq OR NOT EXISTS (SELECT 1 FROM part WHERE ${minute} >= lo AND ${minute} < hi))`
     return `FROM merged CROSS JOIN delta d CROSS JOIN jsonb_each(jsonb(d.${column})) ${alias}
 WHERE d.org_id = ${this.org} AND d.seq > ${low} AND d.max_ms >= ${this.values.add(from)} AND d.min_ms < ${this.values.add(to)}
 AND d.project_id IN ${this.projects} AND ${within}${unread}`
@@ -155,7 +183,12 @@ AND d.project_id IN ${this.projects} AND ${within}${unread}`
   }
 
   private filters(column: (name: Dimension) => string): string {
-    return this.read.filters.map(({ dimension, op, values }) => ` AND ${column(dimension)} ${op === 'eq' ? 'IN' : 'NOT IN'} ${this.values.addList(values)}`).join('')
+    return this.read.filters
+      .map(
+        ({ dimension, op, values }) =>
+          ` AND ${column(dimension)} ${op === 'eq' ? 'IN' : 'NOT IN'} ${this.values.addList(values)}`,
+      )
+      .join('')
   }
 
   /** Days are cut from hours, also in deltas, so that merging them changes no answer. */
@@ -172,7 +205,10 @@ AND d.project_id IN ${this.projects} AND ${within}${unread}`
 export function offsetSql(spans: readonly OffsetSpan[], ms: string, values: Values): string {
   const base = values.addInteger(spans[0]?.offset_ms ?? 0)
   if (spans.length < 2) return base
-  const cases = spans.slice(1).toReversed().map((span) => `WHEN ${ms} >= ${values.add(span.from_ms)} THEN ${values.addInteger(span.offset_ms)}`)
+  const cases = spans
+    .slice(1)
+    .toReversed()
+    .map((span) => `WHEN ${ms} >= ${values.add(span.from_ms)} THEN ${values.addInteger(span.offset_ms)}`)
   return `CASE ${cases.join(' ')} ELSE ${base} END`
 }
 

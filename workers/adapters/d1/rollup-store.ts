@@ -1,6 +1,13 @@
-import { DAY_MS, HOUR_MS, mergeDeltas, parseMoney, type DeltaGroups, type RollupRow } from '../../domain/rollup-merge.ts'
+import {
+  DAY_MS,
+  HOUR_MS,
+  mergeDeltas,
+  parseMoney,
+  type DeltaGroups,
+  type RollupRow,
+} from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS, type CountTuple } from '../../domain/rollup-row.ts'
-import { advanceProgress } from './progress.ts'
+import { advanceProgress, isOvertaken } from './progress.ts'
 import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
 
 /** Merge when this many deltas wait, or the oldest is this old: sparse tenants do not pay for every minute. */
@@ -14,21 +21,31 @@ const DELTAS_KEPT_MS = 3 * DAY_MS
 const PRUNE_MAX = 2000
 
 const SUMS = [
-  'n', 'errors', 'successes', 'cost_nanousd', 'paid', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached',
-  'tokens_cache_write', 'tokens_reasoning', 'latency_sum_ms', 'latency_n',
+  'n',
+  'errors',
+  'successes',
+  'cost_nanousd',
+  'paid',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'latency_sum_ms',
+  'latency_n',
 ] as const
 const COLUMNS = ['kind', 'hour_ms', 'project_id', 'workspace_id', ...GROUP_DIMENSIONS, ...SUMS, 'latency_hist'] as const
 
 // Amounts travel as text: a sum may pass 2^53.
-const VALUES = COLUMNS.map((name, i) => (name === 'cost_nanousd' ? `CAST(value ->> ${i} AS INTEGER)` : `value ->> ${i}`)).join(', ')
+const VALUES = COLUMNS.map((name, i) =>
+  name === 'cost_nanousd' ? `CAST(value ->> ${i} AS INTEGER)` : `value ->> ${i}`,
+).join(', ')
 const MERGE = `ON CONFLICT DO UPDATE SET ${SUMS.map((c) => `${c} = ${c} + excluded.${c}`).join(', ')},
 latency_hist = CASE '{}' WHEN excluded.latency_hist THEN latency_hist WHEN latency_hist THEN excluded.latency_hist ELSE
   (SELECT json_group_object(key, n) FROM (SELECT key, sum(value) n FROM
     (SELECT key, value FROM json_each(rollup.latency_hist) UNION ALL SELECT key, value FROM json_each(excluded.latency_hist)) GROUP BY key)) END`
-const UPSERT_HOURS = `INSERT INTO rollup (org_id, ${COLUMNS.join(', ')}) SELECT ?2, ${VALUES} FROM jsonb_each(jsonb(?1)) WHERE true ${MERGE}`
-// Only days that are packed already have rows of their own; the others will take their hours along.
-const UPSERT_DAYS = `INSERT INTO rollup (org_id, ${COLUMNS.join(', ')}) SELECT ?2, ${VALUES} FROM jsonb_each(jsonb(?1))
-WHERE value ->> 1 < (SELECT seq FROM progress WHERE org_id = ?2 AND job = '${DAY_JOB}') ${MERGE}`
+const UPSERT = `INSERT INTO rollup (org_id, ${COLUMNS.join(', ')}) SELECT ?2, ${VALUES} FROM jsonb_each(jsonb(?1)) WHERE true ${MERGE}`
 
 interface DeltaRow {
   project_id: string
@@ -57,15 +74,24 @@ export function rollupStore(db: D1Database) {
       return found.results.map((row) => row.org_id)
     },
 
-    /** One run for one organization; false when nothing is left to merge. Killed anywhere, it has done all or nothing. */
-    async roll(orgId: string, nowMs = Date.now()): Promise<boolean> {
+    /** One run for one organization; whether more is left to merge. Killed anywhere, it has done all or nothing. */
+    async roll(orgId: string): Promise<boolean> {
       const next = await nextDeltas(db, orgId)
       if (next.deltas.length === 0) return false
-      const statements = upserts(db, UPSERT_HOURS, orgId, mergeDeltas(next.deltas, HOUR_MS), '')
-      const late = mergeDeltas(next.deltas, DAY_MS).filter((row) => row.kind !== 'user' && row.bucket_ms + DAY_MS <= nowMs)
-      statements.push(...upserts(db, UPSERT_DAYS, orgId, late, DAY_TIER))
-      await db.batch([...statements, advanceProgress(db, orgId, ROLLUP_JOB, next.from, next.to)])
-      return next.more
+      const statements = upserts(db, orgId, mergeDeltas(next.deltas, HOUR_MS), '')
+      // Days that are packed have rows of their own (rollup-days.ts); the others will take their hours along.
+      const late =
+        next.packed === 0
+          ? []
+          : mergeDeltas(next.deltas, DAY_MS).filter((row) => row.kind !== 'user' && row.bucket_ms < next.packed)
+      statements.push(...upserts(db, orgId, late, DAY_TIER))
+      try {
+        await db.batch([...statements, advanceProgress(db, orgId, ROLLUP_JOB, next.from, next.to)])
+        return next.more
+      } catch (error) {
+        if (isOvertaken(error)) return true
+        throw error
+      }
     },
 
     /** Removes old deltas that every job has passed. */
@@ -82,36 +108,65 @@ export function rollupStore(db: D1Database) {
   }
 }
 
+interface NextDeltas {
+  from: number
+  to: number
+  /** The end of the days that are packed. */
+  packed: number
+  deltas: DeltaGroups[]
+  more: boolean
+}
+
 /** The oldest waiting deltas, as many as fit one run; the projects of one commit share a seq and stay together. */
-async function nextDeltas(db: D1Database, orgId: string): Promise<{ from: number; to: number; deltas: DeltaGroups[]; more: boolean }> {
-  const progress = await db.prepare(`SELECT seq FROM progress WHERE org_id = ?1 AND job = '${ROLLUP_JOB}'`).bind(orgId).first<{ seq: number }>()
-  const from = progress?.seq ?? 0
+async function nextDeltas(db: D1Database, orgId: string): Promise<NextDeltas> {
+  const progress = await db
+    .prepare(`SELECT job, seq FROM progress WHERE org_id = ?1 AND job IN ('${ROLLUP_JOB}', '${DAY_JOB}')`)
+    .bind(orgId)
+    .all<{ job: string; seq: number }>()
+  const seqOf = (job: string) => progress.results.find((row) => row.job === job)?.seq ?? 0
+  const from = seqOf(ROLLUP_JOB)
+  const packed = seqOf(DAY_JOB)
   const sizes = await db
-    .prepare(`SELECT seq, sum(length(counts) + length(money)) AS chars FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP BY seq ORDER BY seq LIMIT ?3`)
+    .prepare(
+      `SELECT seq, sum(length(counts) + length(money)) AS chars FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP BY seq ORDER BY seq LIMIT ?3`,
+    )
     .bind(orgId, from, DELTAS_PER_RUN)
     .all<{ seq: number; chars: number }>()
   let chars = 0
   const taken = sizes.results.filter((size, i) => (chars += size.chars) <= RUN_BYTES_MAX || i === 0)
   const to = taken.at(-1)?.seq
-  if (to === undefined) return { from, to: from, deltas: [], more: false }
+  if (to === undefined) return { from, to: from, packed, deltas: [], more: false }
   const found = await db
-    .prepare('SELECT project_id, workspace_id, counts, money FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq')
+    .prepare(
+      'SELECT project_id, workspace_id, counts, money FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq',
+    )
     .bind(orgId, from, to)
     .all<DeltaRow>()
-  return { from, to, deltas: found.results.map(parseDelta), more: taken.length < sizes.results.length || sizes.results.length === DELTAS_PER_RUN }
+  return {
+    from,
+    to,
+    packed,
+    deltas: found.results.map(parseDelta),
+    more: taken.length < sizes.results.length || sizes.results.length === DELTAS_PER_RUN,
+  }
 }
 
 function parseDelta(row: DeltaRow): DeltaGroups {
-  return { project_id: row.project_id, workspace_id: row.workspace_id, counts: JSON.parse(row.counts) as CountTuple[], money: parseMoney(row.money) }
+  return {
+    project_id: row.project_id,
+    workspace_id: row.workspace_id,
+    counts: JSON.parse(row.counts) as CountTuple[],
+    money: parseMoney(row.money),
+  }
 }
 
 /** Statements whose parameters stay below D1's 2 MB. */
-function upserts(db: D1Database, sql: string, orgId: string, rows: readonly RollupRow[], tier: string): D1PreparedStatement[] {
+function upserts(db: D1Database, orgId: string, rows: readonly RollupRow[], tier: string): D1PreparedStatement[] {
   const statements: D1PreparedStatement[] = []
   let part: string[] = []
   let chars = 0
   const flush = () => {
-    if (part.length > 0) statements.push(db.prepare(sql).bind(`[${part.join(',')}]`, orgId))
+    if (part.length > 0) statements.push(db.prepare(UPSERT).bind(`[${part.join(',')}]`, orgId))
     part = []
     chars = 0
   }
@@ -127,7 +182,12 @@ function upserts(db: D1Database, sql: string, orgId: string, rows: readonly Roll
 
 function tupleOf(row: RollupRow, tier: string): unknown[] {
   return [
-    row.kind + tier, row.bucket_ms, row.project_id, row.workspace_id, ...GROUP_DIMENSIONS.map((name) => row[name]),
-    ...SUMS.map((name) => (name === 'cost_nanousd' ? row[name].toString() : row[name])), JSON.stringify(row.latency_hist),
+    row.kind + tier,
+    row.bucket_ms,
+    row.project_id,
+    row.workspace_id,
+    ...GROUP_DIMENSIONS.map((name) => row[name]),
+    ...SUMS.map((name) => (name === 'cost_nanousd' ? row[name].toString() : row[name])),
+    JSON.stringify(row.latency_hist),
   ]
 }

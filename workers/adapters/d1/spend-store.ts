@@ -9,7 +9,13 @@ import { offsetSql, sourceSql, Values, type RollupRead, type Span } from './roll
 import { SPEND_COUNTS, SPEND_TOKENS, SpendSums, type SpendPart } from './spend-sums.ts'
 
 const COLUMN: Record<Exclude<SpendGroup, 'org' | 'day' | 'hour'>, Dimension> = {
-  workspace: 'workspace_id', project: 'project_id', agent: 'agent_id', workflow: 'workflow_id', model: 'model', provider: 'provider', user: 'user_id',
+  workspace: 'workspace_id',
+  project: 'project_id',
+  agent: 'agent_id',
+  workflow: 'workflow_id',
+  model: 'model',
+  provider: 'provider',
+  user: 'user_id',
 }
 /** Groups that `total` rows carry. */
 const PLACE = new Set<SpendGroup>(['org', 'workspace', 'project', 'day', 'hour'])
@@ -38,7 +44,8 @@ export function spendStore(shardOf: (tenant: Tenant) => D1Database, now: () => n
       if (sources.hours.length > 0) reads.push(...hourReads(tenant, projectIds, query, offsets, sources.hours))
       if (sources.ledger.length > 0) reads.push(ledgerRead(tenant, projectIds, query, offsets, sources.ledger))
       const sums = new SpendSums(query.group_by.length)
-      const results = reads.length === 0 ? [] : await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
+      const results =
+        reads.length === 0 ? [] : await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
       for (const [i, read] of reads.entries()) {
         for (const row of results[i]?.results ?? []) read.take(sums, keyOf(tenant, query, offsets, row), partOf(row))
       }
@@ -55,12 +62,17 @@ interface Read {
 
 function sourcesOf(query: SpendQuery, offsets: readonly OffsetSpan[], nowMs: number): Sources {
   const from = Math.ceil(query.from_ms / HOUR_MS) * HOUR_MS
-  const to = (query.to_ms >= nowMs + AHEAD_MS ? Math.ceil(query.to_ms / HOUR_MS) : Math.floor(query.to_ms / HOUR_MS)) * HOUR_MS
+  const to =
+    (query.to_ms >= nowMs + AHEAD_MS ? Math.ceil(query.to_ms / HOUR_MS) : Math.floor(query.to_ms / HOUR_MS)) * HOUR_MS
   // Users are counted apart from agents, workflows and models: only the ledger knows both of an entry.
-  const together = query.group_by.includes('user') && query.group_by.some((group) => group !== 'user' && !PLACE.has(group))
+  const together =
+    query.group_by.includes('user') && query.group_by.some((group) => group !== 'user' && !PLACE.has(group))
   if (together || from >= to) return { hours: [], ledger: [{ from_ms: query.from_ms, to_ms: query.to_ms }] }
   const hours: Span[] = []
-  const ledger: Span[] = [{ from_ms: query.from_ms, to_ms: from }, { from_ms: to, to_ms: query.to_ms }]
+  const ledger: Span[] = [
+    { from_ms: query.from_ms, to_ms: from },
+    { from_ms: to, to_ms: query.to_ms },
+  ]
   let at = from
   for (const parted of partedHours(query, offsets, from, to)) {
     hours.push({ from_ms: at, to_ms: parted })
@@ -87,15 +99,27 @@ function partedHours(query: SpendQuery, offsets: readonly OffsetSpan[], from: nu
 const MONEY = ['cost_nanousd', 'paid', ...SPEND_COUNTS, ...SPEND_TOKENS] as const
 
 /** By user: what users spent, and what is left of the total for those whom no event named. */
-function hourReads(tenant: Tenant, projectIds: readonly string[], query: SpendQuery, offsets: readonly OffsetSpan[], hours: readonly Span[]): Read[] {
-  const read = (kinds: readonly Kind[], groups: readonly SpendGroup[], take: Read['take']) => hourRead(tenant, projectIds, groups, offsets, hours, kinds, take)
+function hourReads(
+  tenant: Tenant,
+  projectIds: readonly string[],
+  query: SpendQuery,
+  offsets: readonly OffsetSpan[],
+  hours: readonly Span[],
+): Read[] {
+  const read = (kinds: readonly Kind[], groups: readonly SpendGroup[], take: Read['take']) =>
+    hourRead(tenant, projectIds, groups, offsets, hours, kinds, take)
   const add: Read['take'] = (sums, key, part) => sums.add(key, part)
   const { group_by } = query
-  if (!group_by.includes('user')) return [read(group_by.every((group) => PLACE.has(group)) ? ['total'] : MONEY_KINDS, group_by, add)]
+  if (!group_by.includes('user'))
+    return [read(group_by.every((group) => PLACE.has(group)) ? ['total'] : MONEY_KINDS, group_by, add)]
   const at = group_by.indexOf('user')
   const unnamed = (key: string[]) => key.with(at, '')
   return [
-    read(['total'], group_by.filter((group) => group !== 'user'), add),
+    read(
+      ['total'],
+      group_by.filter((group) => group !== 'user'),
+      add,
+    ),
     read(['user'], group_by, (sums, key, part) => {
       sums.add(key, part)
       sums.subtract(unnamed(key), part)
@@ -104,32 +128,65 @@ function hourReads(tenant: Tenant, projectIds: readonly string[], query: SpendQu
 }
 
 function hourRead(
-  tenant: Tenant, projectIds: readonly string[], groups: readonly SpendGroup[], offsets: readonly OffsetSpan[], hours: readonly Span[],
-  kinds: readonly Kind[], take: Read['take'],
+  tenant: Tenant,
+  projectIds: readonly string[],
+  groups: readonly SpendGroup[],
+  offsets: readonly OffsetSpan[],
+  hours: readonly Span[],
+  kinds: readonly Kind[],
+  take: Read['take'],
 ): Read {
   const values = new Values()
   const columns = columnsOf(groups)
   const byDay = groups.includes('day') && offsets.some((span) => span.offset_ms !== 0)
   const read: RollupRead = {
-    org_id: tenant.org_id, project_ids: projectIds, kind: null, money_kinds: kinds, hours,
+    org_id: tenant.org_id,
+    project_ids: projectIds,
+    kind: null,
+    money_kinds: kinds,
+    hours,
     time: groups.includes('hour') ? 'hour' : groups.includes('day') ? offsets : 'none',
-    days: !kinds.includes('user') && !groups.includes('hour') && !byDay, columns, filters: [], counts: [], money: MONEY, histogram: false,
+    days: !kinds.includes('user') && !groups.includes('hour') && !byDay,
+    columns,
+    filters: [],
+    counts: [],
+    money: MONEY,
+    histogram: false,
   }
   const keys = ['at', ...columns].join(', ')
-  const sums = ['CAST(sum(cost_nanousd) AS TEXT) AS cost', 'sum(paid) AS entries', ...[...SPEND_COUNTS, ...SPEND_TOKENS].map((name) => `sum(${name}) AS ${name}`)]
-  return { sql: `${sourceSql(read, values)}SELECT ${keys}, ${sums.join(', ')} FROM src GROUP BY ${keys} HAVING sum(paid) > 0`, values: values.list, take }
+  const sums = [
+    'CAST(sum(cost_nanousd) AS TEXT) AS cost',
+    'sum(paid) AS entries',
+    ...[...SPEND_COUNTS, ...SPEND_TOKENS].map((name) => `sum(${name}) AS ${name}`),
+  ]
+  return {
+    sql: `${sourceSql(read, values)}SELECT ${keys}, ${sums.join(', ')} FROM src GROUP BY ${keys} HAVING sum(paid) > 0`,
+    values: values.list,
+    take,
+  }
 }
 
 /** Without `event_id` a ledger key begins with its time, so a range of time is a range of keys. */
-function ledgerRead(tenant: Tenant, projectIds: readonly string[], query: SpendQuery, offsets: readonly OffsetSpan[], spans: readonly Span[]): Read {
+function ledgerRead(
+  tenant: Tenant,
+  projectIds: readonly string[],
+  query: SpendQuery,
+  offsets: readonly OffsetSpan[],
+  spans: readonly Span[],
+): Read {
   const values = new Values()
   const org = values.add(tenant.org_id)
   const projects = values.add(JSON.stringify(projectIds))
-  const ranges = values.add(JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])))
+  const ranges = values.add(
+    JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])),
+  )
   const columns = columnsOf(query.group_by)
   const keys = ['at', ...columns].join(', ')
   const sums = [
-    'CAST(sum(cost_nanousd) AS TEXT) AS cost', 'count(*) AS entries', `sum(cost_source = 'unpriced') AS unpriced`, ...SPEND_TOKENS.map((name) => `sum(${name}) AS ${name}`),
+    'CAST(sum(cost_nanousd) AS TEXT) AS cost',
+    'count(*) AS entries',
+    `sum(cost_source = 'unpriced') AS unpriced`,
+    ...SPEND_TOKENS.map((name) => `sum(${name}) AS ${name}`),
   ]
   const sql = `WITH span(lo, hi, first, last) AS (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(${ranges})),
 entry AS (SELECT l.* FROM json_each(${projects}) p CROSS JOIN span CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= span.first AND l.event_key < span.last
@@ -153,7 +210,8 @@ function keyOf(tenant: Tenant, query: SpendQuery, offsets: readonly OffsetSpan[]
   return query.group_by.map((group) => {
     if (group === 'org') return tenant.org_id
     if (group === 'hour') return new Date(Number(row.at)).toISOString()
-    if (group === 'day') return new Date(dayStart(query.time_zone, dayIndex(query, offsets, Number(row.at)))).toISOString()
+    if (group === 'day')
+      return new Date(dayStart(query.time_zone, dayIndex(query, offsets, Number(row.at)))).toISOString()
     return String(row[COLUMN[group]] ?? '')
   })
 }
@@ -167,5 +225,9 @@ function dayIndex(query: SpendQuery, offsets: readonly OffsetSpan[], at: number)
 
 function partOf(row: Row): SpendPart {
   const numbers = [...SPEND_COUNTS, ...SPEND_TOKENS].map((name) => [name, Number(row[name] ?? 0)])
-  return { cost_nanousd: BigInt(row.cost ?? 0), entries: Number(row.entries ?? 0), ...Object.fromEntries(numbers) } as SpendPart
+  return {
+    cost_nanousd: BigInt(row.cost ?? 0),
+    entries: Number(row.entries ?? 0),
+    ...Object.fromEntries(numbers),
+  } as SpendPart
 }

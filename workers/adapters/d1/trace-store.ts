@@ -20,14 +20,27 @@ export function traceStore(shardOf: (tenant: ProjectTenant) => D1Database): Trac
     async batches(tenant, batchIds) {
       const packed: PackedBatch[] = []
       const ids = batchIds.slice(0, BATCHES_MAX)
-      for (let i = 0; i < ids.length; i += BATCHES_PER_QUERY) packed.push(...(await unpackBatches(shardOf(tenant), tenant, ids.slice(i, i + BATCHES_PER_QUERY))))
+      for (let i = 0; i < ids.length; i += BATCHES_PER_QUERY)
+        packed.push(...(await unpackBatches(shardOf(tenant), tenant, ids.slice(i, i + BATCHES_PER_QUERY))))
       return packed
     },
   }
 }
 
-async function page(db: D1Database, tenant: ProjectTenant, filter: TraceFilter, after: TracePosition | null, limit: number): Promise<{ rows: TraceRow[]; next: TracePosition | null }> {
-  const values: unknown[] = [tenant.project_id, filter.from_ms, filter.to_ms, after?.sort_ms ?? Number.MAX_SAFE_INTEGER, after?.trace_id ?? '']
+async function page(
+  db: D1Database,
+  tenant: ProjectTenant,
+  filter: TraceFilter,
+  after: TracePosition | null,
+  limit: number,
+): Promise<{ rows: TraceRow[]; next: TracePosition | null }> {
+  const values: unknown[] = [
+    tenant.project_id,
+    filter.from_ms,
+    filter.to_ms,
+    after?.sort_ms ?? Number.MAX_SAFE_INTEGER,
+    after?.trace_id ?? '',
+  ]
   const bind = (value: unknown) => `?${values.push(value)}`
   const conditions = ['org_id = ' + bind(tenant.org_id), ...conditionsOf(filter, bind)]
   const range = `project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3 AND (sort_ms, trace_id) < (?4, ?5)`
@@ -41,7 +54,9 @@ async function page(db: D1Database, tenant: ProjectTenant, filter: TraceFilter, 
   const rows = found.results.slice(0, limit)
   if (found.results.length > limit) return { rows, next: positionOf(rows.at(-1)) }
   const last = await db
-    .prepare(`SELECT sort_ms, trace_id FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT 1 OFFSET ${ROWS_SCANNED_MAX - 1}`)
+    .prepare(
+      `SELECT sort_ms, trace_id FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT 1 OFFSET ${ROWS_SCANNED_MAX - 1}`,
+    )
     .bind(...values.slice(0, 5))
     .first<TracePosition>()
   return { rows, next: last }
@@ -49,13 +64,18 @@ async function page(db: D1Database, tenant: ProjectTenant, filter: TraceFilter, 
 
 function conditionsOf(filter: TraceFilter, bind: (value: unknown) => string): string[] {
   const conditions: string[] = []
-  for (const [column, value] of Object.entries(filter.equals)) if (value !== undefined) conditions.push(`${column} = ${bind(value)}`)
-  if (filter.model !== undefined) conditions.push(`EXISTS (SELECT 1 FROM json_each(models) WHERE value = ${bind(filter.model)})`)
-  if (filter.provider !== undefined) conditions.push(`EXISTS (SELECT 1 FROM json_each(providers) WHERE value = ${bind(filter.provider)})`)
+  for (const [column, value] of Object.entries(filter.equals))
+    if (value !== undefined) conditions.push(`${column} = ${bind(value)}`)
+  if (filter.model !== undefined)
+    conditions.push(`EXISTS (SELECT 1 FROM json_each(models) WHERE value = ${bind(filter.model)})`)
+  if (filter.provider !== undefined)
+    conditions.push(`EXISTS (SELECT 1 FROM json_each(providers) WHERE value = ${bind(filter.provider)})`)
   if (filter.min_cost_nanousd !== undefined) conditions.push(`cost_nanousd >= ${bind(filter.min_cost_nanousd)}`)
   if (filter.q !== undefined) {
     const q = bind(filter.q.toLowerCase())
-    conditions.push(`(${['trace_id', 'name', 'agent_id', 'workflow_id', 'user_id', 'session_id'].map((c) => `instr(lower(${c}), ${q}) > 0`).join(' OR ')})`)
+    conditions.push(
+      `(${['trace_id', 'name', 'agent_id', 'workflow_id', 'user_id', 'session_id'].map((c) => `instr(lower(${c}), ${q}) > 0`).join(' OR ')})`,
+    )
   }
   return conditions
 }

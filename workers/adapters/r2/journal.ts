@@ -30,11 +30,13 @@ export function journalSweep(stores: CellStores): SweepDeps {
       }
       return ids
     },
-    isDead: async (header) => (await bucket.head(`dead/${header.org_id}/${header.project_id}/${header.batch_id}`)) !== null,
+    isDead: async (header) =>
+      (await bucket.head(`dead/${header.org_id}/${header.project_id}/${header.batch_id}`)) !== null,
     remove: (names) => bucket.delete(names),
     async resend(entry) {
       const object = entry.bytes > INLINE_BYTES_MAX ? null : await bucket.get(entry.name)
-      const pointer = () => encodeEnvelope({ header: { ...entry.header, journal: entry.name, pointer: true }, body: new Uint8Array(0) })
+      const pointer = () =>
+        encodeEnvelope({ header: { ...entry.header, journal: entry.name, pointer: true }, body: new Uint8Array(0) })
       await stores.queue.send(object ? await object.bytes() : pointer(), { contentType: 'bytes' })
     },
   }

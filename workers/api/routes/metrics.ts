@@ -16,7 +16,11 @@ const AHEAD_MS = 600_000
 const SpendQueryInput = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
-  group_by: z.string().max(100).default('org').meta({ description: `Comma-separated: ${SPEND_GROUPS.join(', ')}` }),
+  group_by: z
+    .string()
+    .max(100)
+    .default('org')
+    .meta({ description: `Comma-separated: ${SPEND_GROUPS.join(', ')}` }),
   project: z.string().max(100).optional(),
   time_zone: z.string().max(64).default('UTC'),
 })
@@ -24,16 +28,28 @@ const SpendQueryInput = z.object({
 /** Metrics for charts, and exact spend. */
 export function metricsRoutes(app: App): void {
   route(app, {
-    method: 'post', path: '/api/v1/orgs/{org}/metrics/query', tag: 'Metrics', summary: 'Measures over time and dimensions', permission: 'telemetry.read',
-    params: OrgParam, body: MetricsQuery, answer: MetricsAnswer,
+    method: 'post',
+    path: '/api/v1/orgs/{org}/metrics/query',
+    tag: 'Metrics',
+    summary: 'Measures over time and dimensions',
+    permission: 'telemetry.read',
+    params: OrgParam,
+    body: MetricsQuery,
+    answer: MetricsAnswer,
     async handle({ who, deps, body }) {
       const wanted = body.filters.find((f) => f.dimension === 'project_id' && f.op === 'eq')?.values
       return deps.metrics.query(tenantOf(who), await projectIds(deps, who, wanted), body)
     },
   })
   route(app, {
-    method: 'get', path: '/api/v1/orgs/{org}/spend', tag: 'Metrics', summary: 'Spend, exact to the nano-dollar, from the ledger', permission: 'telemetry.read',
-    params: OrgParam, query: SpendQueryInput, answer: SpendAnswer,
+    method: 'get',
+    path: '/api/v1/orgs/{org}/spend',
+    tag: 'Metrics',
+    summary: 'Spend, exact to the nano-dollar, from the ledger',
+    permission: 'telemetry.read',
+    params: OrgParam,
+    query: SpendQueryInput,
+    answer: SpendAnswer,
     async handle({ who, deps, query }) {
       const group_by = parseGroups(query.group_by)
       const from_ms = query.from === undefined ? deps.now() - DEFAULT_RANGE_MS : Date.parse(query.from)
@@ -41,8 +57,17 @@ export function metricsRoutes(app: App): void {
       if (to_ms <= from_ms) throw invalid('query/to', 'The end must be after the start.')
       if (!isTimeZone(query.time_zone)) throw invalid('query/time_zone', 'Not an IANA time zone, like Europe/Berlin.')
       const projects = await projectIds(deps, who, query.project === undefined ? undefined : [query.project])
-      const sums = await deps.spend.spend(tenantOf(who), projects, { from_ms, to_ms, group_by, time_zone: query.time_zone })
-      const data = sums.map(({ key, cost_nanousd, ...rest }) => ({ ...Object.fromEntries(group_by.map((g, i) => [g, key[i] ?? ''])), cost_usd: usd(cost_nanousd), ...rest }))
+      const sums = await deps.spend.spend(tenantOf(who), projects, {
+        from_ms,
+        to_ms,
+        group_by,
+        time_zone: query.time_zone,
+      })
+      const data = sums.map(({ key, cost_nanousd, ...rest }) => ({
+        ...Object.fromEntries(group_by.map((g, i) => [g, key[i] ?? ''])),
+        cost_usd: usd(cost_nanousd),
+        ...rest,
+      }))
       return { data, total_cost_usd: usd(sums.reduce((total, sum) => total + sum.cost_nanousd, 0n)) }
     },
   })
@@ -55,9 +80,17 @@ async function projectIds(deps: Deps, who: Who, wanted: string[] | undefined): P
 }
 
 function parseGroups(text: string): SpendGroup[] {
-  const groups = [...new Set(text.split(',').map((part) => part.trim()).filter((part) => part !== ''))]
+  const groups = [
+    ...new Set(
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter((part) => part !== ''),
+    ),
+  ]
   const unknown = groups.find((group) => !(SPEND_GROUPS as readonly string[]).includes(group))
-  if (unknown !== undefined) throw invalid('query/group_by', `"${unknown.slice(0, 40)}" is not one of ${SPEND_GROUPS.join(', ')}.`)
+  if (unknown !== undefined)
+    throw invalid('query/group_by', `"${unknown.slice(0, 40)}" is not one of ${SPEND_GROUPS.join(', ')}.`)
   if (groups.length > 4) throw invalid('query/group_by', 'Group by four things at most.')
   return groups as SpendGroup[]
 }

@@ -9,29 +9,89 @@ const SCHEMA_PATH = '/api/v1/schemas/event.json'
 /** The published schema of events, and the document of what the edge serves. */
 export function schemaRoutes(app: App): void {
   app.get(SCHEMA_PATH, (c) =>
-    c.json({ $id: new URL(SCHEMA_PATH, c.req.url).href, title: 'AgentOps event', ...z.toJSONSchema(EventInput, { io: 'input', unrepresentable: 'any' }) }, 200, { 'cache-control': 'public, max-age=300' }),
+    c.json(
+      {
+        $id: new URL(SCHEMA_PATH, c.req.url).href,
+        title: 'AgentOps event',
+        ...z.toJSONSchema(EventInput, { io: 'input', unrepresentable: 'any' }),
+      },
+      200,
+      { 'cache-control': 'public, max-age=300' },
+    ),
   )
-  const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } })
+  const problem = (description: string) => ({
+    description,
+    content: { 'application/problem+json': { schema: Problem } },
+  })
   const refusals = {
-    400: problem('The body cannot be read'), 401: problem('The key is missing or not valid'), 403: problem('The key lacks scope "ingest"'),
-    413: problem('Over 5 MB'), 415: problem('Media type or encoding not supported'), 429: problem('Too many requests; see Retry-After'),
+    400: problem('The body cannot be read'),
+    401: problem('The key is missing or not valid'),
+    403: problem('The key lacks scope "ingest"'),
+    413: problem('Over 5 MB'),
+    415: problem('Media type or encoding not supported'),
+    429: problem('Too many requests; see Retry-After'),
   }
   const registry = app.openAPIRegistry
   registry.registerPath({
-    method: 'get', path: SCHEMA_PATH, tags: ['Ingest'], summary: 'JSON Schema of an event', 'x-public': true,
-    responses: { 200: { description: 'JSON Schema 2020-12', content: { 'application/schema+json': { schema: z.any() } } } },
+    method: 'get',
+    path: SCHEMA_PATH,
+    tags: ['Ingest'],
+    summary: 'JSON Schema of an event',
+    'x-public': true,
+    responses: {
+      200: { description: 'JSON Schema 2020-12', content: { 'application/schema+json': { schema: z.any() } } },
+    },
   })
   registry.registerPath({
-    method: 'post', path: '/v1/events', tags: ['Ingest'], summary: 'Send events (JSON or NDJSON, gzip)', security: [{ key: [] }], 'x-scope': 'ingest',
-    request: { body: { required: true, content: { 'application/json': { schema: EventsBody }, 'application/x-ndjson': { schema: EventInput } } } },
-    responses: { 202: { description: 'The good events are durable', content: { 'application/json': { schema: IngestAnswer } } }, ...refusals },
+    method: 'post',
+    path: '/v1/events',
+    tags: ['Ingest'],
+    summary: 'Send events (JSON or NDJSON, gzip)',
+    security: [{ key: [] }],
+    'x-scope': 'ingest',
+    request: {
+      body: {
+        required: true,
+        content: { 'application/json': { schema: EventsBody }, 'application/x-ndjson': { schema: EventInput } },
+      },
+    },
+    responses: {
+      202: { description: 'The good events are durable', content: { 'application/json': { schema: IngestAnswer } } },
+      ...refusals,
+    },
   })
   registry.registerPath({
-    method: 'post', path: '/v1/traces', tags: ['Ingest'], summary: 'Send OpenTelemetry traces (OTLP/HTTP, protobuf or JSON, gzip)', security: [{ key: [] }], 'x-scope': 'ingest',
-    request: { body: { required: true, content: { 'application/x-protobuf': { schema: z.any() }, 'application/json': { schema: z.any() } } } },
-    responses: { 200: { description: 'ExportTraceServiceResponse in the request encoding', content: { 'application/json': { schema: z.any() } } }, ...refusals },
+    method: 'post',
+    path: '/v1/traces',
+    tags: ['Ingest'],
+    summary: 'Send OpenTelemetry traces (OTLP/HTTP, protobuf or JSON, gzip)',
+    security: [{ key: [] }],
+    'x-scope': 'ingest',
+    request: {
+      body: {
+        required: true,
+        content: { 'application/x-protobuf': { schema: z.any() }, 'application/json': { schema: z.any() } },
+      },
+    },
+    responses: {
+      200: {
+        description: 'ExportTraceServiceResponse in the request encoding',
+        content: { 'application/json': { schema: z.any() } },
+      },
+      ...refusals,
+    },
   })
-  for (const [path, summary] of [['/healthz', 'Alive'], ['/readyz', 'Every store and Worker answers']] as const) {
-    registry.registerPath({ method: 'get', path, tags: ['Operations'], summary, 'x-public': true, responses: { 200: { description: 'Yes' }, 503: { description: 'No; the body names what failed' } } })
+  for (const [path, summary] of [
+    ['/healthz', 'Alive'],
+    ['/readyz', 'Every store and Worker answers'],
+  ] as const) {
+    registry.registerPath({
+      method: 'get',
+      path,
+      tags: ['Operations'],
+      summary,
+      'x-public': true,
+      responses: { 200: { description: 'Yes' }, 503: { description: 'No; the body names what failed' } },
+    })
   }
 }

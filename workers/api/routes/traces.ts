@@ -8,38 +8,74 @@ import { projectTenantOf } from '../context.ts'
 import { route, type App } from '../route.ts'
 
 const ProjectParam = z.object({ project: z.string().min(1).max(100) })
-const PageQuery = z.object({ limit: z.coerce.number().int().min(1).max(200).default(50), cursor: z.string().max(2000).optional() })
+const PageQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.string().max(2000).optional(),
+})
 
 /** What a project's telemetry says. */
 export function traceRoutes(app: App): void {
   route(app, {
-    method: 'get', path: '/api/v1/projects/{project}/traces', tag: 'Telemetry', summary: 'Traces, newest first', permission: 'telemetry.read',
-    params: ProjectParam, query: TracesQuery, answer: Page(TraceSummary),
+    method: 'get',
+    path: '/api/v1/projects/{project}/traces',
+    tag: 'Telemetry',
+    summary: 'Traces, newest first',
+    permission: 'telemetry.read',
+    params: ProjectParam,
+    query: TracesQuery,
+    answer: Page(TraceSummary),
     handle: ({ who, deps, query }) => listTraces(deps.traces, projectTenantOf(who), query, deps.now()),
   })
   route(app, {
-    method: 'get', path: '/api/v1/projects/{project}/traces/{trace_id}', tag: 'Telemetry', summary: 'One trace with its events', permission: 'telemetry.read',
-    params: ProjectParam.extend({ trace_id: z.string().min(1).max(128) }), answer: TraceDetail,
+    method: 'get',
+    path: '/api/v1/projects/{project}/traces/{trace_id}',
+    tag: 'Telemetry',
+    summary: 'One trace with its events',
+    permission: 'telemetry.read',
+    params: ProjectParam.extend({ trace_id: z.string().min(1).max(128) }),
+    answer: TraceDetail,
     handle: ({ who, deps, params }) => getTrace(deps.traces, projectTenantOf(who), params.trace_id),
   })
   route(app, {
-    method: 'get', path: '/api/v1/projects/{project}/watermark', tag: 'Telemetry', summary: 'Up to when the data are complete', permission: 'telemetry.read',
-    params: ProjectParam, answer: Watermark,
+    method: 'get',
+    path: '/api/v1/projects/{project}/watermark',
+    tag: 'Telemetry',
+    summary: 'Up to when the data are complete',
+    permission: 'telemetry.read',
+    params: ProjectParam,
+    answer: Watermark,
     handle: ({ who, deps }) => getWatermark(deps.watermarks, projectTenantOf(who)),
   })
   route(app, {
-    method: 'get', path: '/api/v1/projects/{project}/live', tag: 'Telemetry', summary: 'Live events (WebSocket; `?cursor=` resumes)', permission: 'telemetry.read',
-    params: ProjectParam, query: z.object({ cursor: z.coerce.number().int().min(0).optional() }), answer: z.any(),
+    method: 'get',
+    path: '/api/v1/projects/{project}/live',
+    tag: 'Telemetry',
+    summary: 'Live events (WebSocket; `?cursor=` resumes)',
+    permission: 'telemetry.read',
+    params: ProjectParam,
+    query: z.object({ cursor: z.coerce.number().int().min(0).optional() }),
+    answer: z.any(),
     handle: ({ who, deps, c }) => deps.live(projectTenantOf(who), c.req.raw),
   })
   route(app, {
-    method: 'get', path: '/api/v1/projects/{project}/dead-letters', tag: 'Recovery', summary: 'Batches that could not be applied', permission: 'telemetry.read',
-    params: ProjectParam, query: PageQuery, answer: Page(DeadLetter),
+    method: 'get',
+    path: '/api/v1/projects/{project}/dead-letters',
+    tag: 'Recovery',
+    summary: 'Batches that could not be applied',
+    permission: 'telemetry.read',
+    params: ProjectParam,
+    query: PageQuery,
+    answer: Page(DeadLetter),
     handle: ({ who, deps, query }) => listDeadLetters(deps.replay, projectTenantOf(who), query.cursor, query.limit),
   })
   route(app, {
-    method: 'post', path: '/api/v1/projects/{project}/dead-letters/{batch_id}/replay', tag: 'Recovery', summary: 'Apply a dead batch again', permission: 'telemetry.replay',
-    params: ProjectParam.extend({ batch_id: z.string().regex(/^[0-9a-f]{32}(\.\d+)?$/) }), answer: DeadLetter,
+    method: 'post',
+    path: '/api/v1/projects/{project}/dead-letters/{batch_id}/replay',
+    tag: 'Recovery',
+    summary: 'Apply a dead batch again',
+    permission: 'telemetry.replay',
+    params: ProjectParam.extend({ batch_id: z.string().regex(/^[0-9a-f]{32}(\.\d+)?$/) }),
+    answer: DeadLetter,
     handle: ({ who, deps, params }) => replayDeadLetter(deps.replay, projectTenantOf(who), params.batch_id),
   })
 }

@@ -1,5 +1,15 @@
 import { isPlainObject } from '../event-check.ts'
-import { OtlpDecodeError, SPANS_MAX, VALUE_DEPTH_MAX, timesOf, type Attributes, type FlatSpan, type SpanEvent } from './span.ts'
+import {
+  OtlpDecodeError,
+  SPAN_EVENTS_MAX,
+  VALUE_DEPTH_MAX,
+  assertRoom,
+  msOf,
+  timesOf,
+  type Attributes,
+  type FlatSpan,
+  type SpanEvent,
+} from './span.ts'
 
 /**
  * OTLP/JSON (opentelemetry-proto, "JSON Protobuf Encoding") to the same flat spans: ids are hex, 64-bit
@@ -14,7 +24,7 @@ export function flattenTraces(parsed: unknown): FlatSpan[] {
     for (const scopeSpans of list(resourceSpans.scopeSpans, 'scopeSpans')) {
       const scope = isPlainObject(scopeSpans.scope) ? text(scopeSpans.scope.name) : ''
       for (const span of list(scopeSpans.spans, 'spans')) {
-        if (spans.length >= SPANS_MAX) throw new OtlpDecodeError(`more than ${SPANS_MAX} spans in one request`)
+        assertRoom(spans)
         spans.push(spanOf(span, resource, scope))
       }
     }
@@ -25,16 +35,31 @@ export function flattenTraces(parsed: unknown): FlatSpan[] {
 function spanOf(span: Record<string, unknown>, resource: Attributes, scope: string): FlatSpan {
   const status = isPlainObject(span.status) ? span.status : {}
   return {
-    traceId: idOf(span.traceId, 32), spanId: idOf(span.spanId, 16), parentSpanId: idOf(span.parentSpanId, 16), name: text(span.name),
+    traceId: idOf(span.traceId, 32),
+    spanId: idOf(span.spanId, 16),
+    parentSpanId: idOf(span.parentSpanId, 16),
+    name: text(span.name),
     ...timesOf(nanos(span.startTimeUnixNano), nanos(span.endTimeUnixNano)),
     statusCode: STATUS_NAMES[text(status.code)] ?? (typeof status.code === 'number' ? status.code : 0),
-    statusMessage: text(status.message), attributes: attributesOf(span.attributes),
-    events: list(span.events, 'events').map((e): SpanEvent => ({ name: text(e.name), attributes: attributesOf(e.attributes) })),
-    resource, scope,
+    statusMessage: text(status.message),
+    attributes: attributesOf(span.attributes),
+    events: list(span.events, 'events').slice(0, SPAN_EVENTS_MAX).map(eventOf),
+    resource,
+    scope,
   }
 }
 
-const STATUS_NAMES: Record<string, number> = { STATUS_CODE_UNSET: 0, STATUS_CODE_OK: 1, STATUS_CODE_ERROR: 2, '1': 1, '2': 2 }
+function eventOf(event: Record<string, unknown>): SpanEvent {
+  return { name: text(event.name), timeMs: msOf(nanos(event.timeUnixNano)), attributes: attributesOf(event.attributes) }
+}
+
+const STATUS_NAMES: Record<string, number> = {
+  STATUS_CODE_UNSET: 0,
+  STATUS_CODE_OK: 1,
+  STATUS_CODE_ERROR: 2,
+  '1': 1,
+  '2': 2,
+}
 
 function list(value: unknown, name: string): Record<string, unknown>[] {
   if (value === undefined || value === null) return []
@@ -55,7 +80,8 @@ function idOf(value: unknown, hexChars: number): string {
   if (id === '' || (id.length === hexChars && /^[0-9a-f]+$/i.test(id))) return id.toLowerCase()
   try {
     const bytes = atob(id)
-    if (bytes.length * 2 === hexChars) return Array.from(bytes, (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('')
+    if (bytes.length * 2 === hexChars)
+      return Array.from(bytes, (c) => c.charCodeAt(0).toString(16).padStart(2, '0')).join('')
   } catch {
     // Not base64 either: kept as it came, and judged with the event.
   }
@@ -78,22 +104,25 @@ function attributesOf(value: unknown, depth = 0): Attributes {
 }
 
 function valueOf(value: unknown, depth: number): unknown {
-  if (depth > VALUE_DEPTH_MAX) throw new OtlpDecodeError('a value is nested too deeply')
-  if (!isPlainObject(value)) return null
+  if (depth > VALUE_DEPTH_MAX || !isPlainObject(value)) return null
   if ('stringValue' in value) return text(value.stringValue)
   if ('boolValue' in value) return value.boolValue === true || value.boolValue === 'true'
   if ('intValue' in value) return numberOf(value.intValue)
   if ('doubleValue' in value) return numberOf(value.doubleValue)
   if ('bytesValue' in value) return base64Hex(text(value.bytesValue))
   if ('arrayValue' in value) {
-    return list(isPlainObject(value.arrayValue) ? value.arrayValue.values : undefined, 'values').map((item) => valueOf(item, depth + 1))
+    return list(isPlainObject(value.arrayValue) ? value.arrayValue.values : undefined, 'values').map((item) =>
+      valueOf(item, depth + 1),
+    )
   }
-  if ('kvlistValue' in value) return attributesOf(isPlainObject(value.kvlistValue) ? value.kvlistValue.values : undefined, depth + 1)
+  if ('kvlistValue' in value)
+    return attributesOf(isPlainObject(value.kvlistValue) ? value.kvlistValue.values : undefined, depth + 1)
   return null
 }
 
 function numberOf(value: unknown): number | null {
-  const number = typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : Number.NaN
+  const number =
+    typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : Number.NaN
   return Number.isFinite(number) ? number : null
 }
 

@@ -3,6 +3,8 @@ export type Attributes = Record<string, unknown>
 
 export interface SpanEvent {
   name: string
+  /** Epoch milliseconds, whole; 0 when the emitter gave none. */
+  timeMs: number
   attributes: Attributes
 }
 
@@ -25,15 +27,36 @@ export interface FlatSpan {
   scope: string
 }
 
-/** The bytes or JSON are not an OTLP export request. */
-export class OtlpDecodeError extends Error {}
+/** The bytes or JSON are not an OTLP export request, or are one with too many spans. */
+export class OtlpDecodeError extends Error {
+  readonly tooLarge: boolean
 
-export const SPANS_MAX = 10_000
+  constructor(message: string, tooLarge = false) {
+    super(message)
+    this.tooLarge = tooLarge
+  }
+}
+
+/** More spans than fit into a request of real ones: only a request made to exhaust memory has them. */
+const SPANS_MAX = 50_000
+/** Events of a span beyond these are left out, as the SDKs' own limit does. */
+export const SPAN_EVENTS_MAX = 128
+/** A value nested deeper becomes null: one odd attribute must not cost a client its batch. */
 export const VALUE_DEPTH_MAX = 8
 
-/** Nanoseconds since the epoch as a decimal string or bigint → [end ms, duration ms]. */
+/** @throws OtlpDecodeError when there is no room for one more span. */
+export function assertRoom(spans: readonly FlatSpan[]): void {
+  if (spans.length >= SPANS_MAX) throw new OtlpDecodeError(`more than ${SPANS_MAX} spans in one request`, true)
+}
+
+/** Nanoseconds since the epoch → end in ms, duration in ms. */
 export function timesOf(startNs: bigint, endNs: bigint): { endMs: number; durationMs: number } {
   const end = endNs === 0n ? startNs : endNs
   const durationUs = end > startNs ? (end - startNs + 500n) / 1000n : 0n
-  return { endMs: Number(end / 1_000_000n), durationMs: Number(durationUs) / 1000 }
+  return { endMs: msOf(end), durationMs: Number(durationUs) / 1000 }
+}
+
+/** Nanoseconds → whole milliseconds. */
+export function msOf(ns: bigint): number {
+  return Number(ns / 1_000_000n)
 }

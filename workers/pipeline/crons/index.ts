@@ -1,5 +1,6 @@
 import { cellFor } from '../../adapters/cells.ts'
 import { archiveStore } from '../../adapters/d1/archive-source.ts'
+import { rollupDays } from '../../adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../adapters/d1/rollup-store.ts'
 import { journalSweep } from '../../adapters/r2/journal.ts'
 import { parquetArchive } from '../../adapters/r2/archive.ts'
@@ -21,12 +22,16 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
   started = true
   for (const cell of CELLS) {
     const stores = cellFor(env, cell)
-    if (controller.cron !== HOURLY) await attempt(env, 'sweep', cell, () => sweepJournal(journalSweep(stores), Date.now(), startup))
+    if (controller.cron !== HOURLY)
+      await attempt(env, 'sweep', cell, () => sweepJournal(journalSweep(stores), Date.now(), startup))
     for (let shard = 0; shard < stores.shards; shard++) {
       const rollups = rollupStore(stores.shard(shard))
       if (controller.cron === HOURLY) {
-        await attempt(env, 'archive', cell, () => archiveShard({ ...archiveStore(stores.shard(shard)), ...parquetArchive(stores.bucket) }, now))
+        await attempt(env, 'archive', cell, () =>
+          archiveShard({ ...archiveStore(stores.shard(shard)), ...parquetArchive(stores.bucket) }, now),
+        )
         await attempt(env, 'prune', cell, () => rollups.prune(now))
+        await attempt(env, 'pack_days', cell, () => rollupDays(stores.shard(shard)).pack(now))
         continue
       }
       await attempt(env, 'catch_up', cell, () => catchUp(catchUpDeps(env, cell, shard), now))

@@ -67,12 +67,19 @@ export class Audience {
   private deliver(socket: WebSocket, listener: Listener, entries: RingEntry[]): void {
     if (entries.length > 0 && !this.isHeld(socket, listener)) {
       const events = entries.flatMap((entry) => entry.events)
-      const omitted = entries.reduce((sum, entry) => sum + entry.omitted, 0) + Math.max(0, events.length - EVENTS_PER_MESSAGE)
+      const omitted =
+        entries.reduce((sum, entry) => sum + entry.omitted, 0) + Math.max(0, events.length - EVENTS_PER_MESSAGE)
       const last = entries.at(-1)
       listener.cursor = last?.seq ?? listener.cursor
       listener.sent++
       // The latest are the ones that a listener wants when not all fit.
-      this.send(socket, { type: 'events', cursor: listener.cursor, at_ms: last?.at_ms ?? 0, events: events.slice(-EVENTS_PER_MESSAGE), omitted })
+      this.send(socket, {
+        type: 'events',
+        cursor: listener.cursor,
+        at_ms: last?.at_ms ?? 0,
+        events: events.slice(-EVENTS_PER_MESSAGE),
+        omitted,
+      })
     }
     socket.serializeAttachment(listener)
   }

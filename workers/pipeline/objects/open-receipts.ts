@@ -17,15 +17,21 @@ export class OpenReceipts {
     this.sql = sql
     this.closed = new Set(closed)
     sql.exec('CREATE TABLE IF NOT EXISTS intake (id INTEGER PRIMARY KEY, entries TEXT NOT NULL)')
-    for (const { id, entries } of sql.exec<{ id: number; entries: string }>('SELECT id, entries FROM intake').toArray()) {
+    for (const { id, entries } of sql
+      .exec<{ id: number; entries: string }>('SELECT id, entries FROM intake')
+      .toArray()) {
       for (const entry of JSON.parse(entries) as IntakeEntry[]) this.open.set(entry.batch_id, { ...entry, row: id })
     }
   }
 
   add(entries: IntakeEntry[], nowMs: number): void {
-    const fresh = entries.filter((e) => !this.open.has(e.batch_id) && !this.closed.has(e.batch_id) && e.received_ms <= nowMs + 60_000)
+    const fresh = entries.filter(
+      (e) => !this.open.has(e.batch_id) && !this.closed.has(e.batch_id) && e.received_ms <= nowMs + 60_000,
+    )
     if (fresh.length === 0) return
-    const { id } = this.sql.exec<{ id: number }>('INSERT INTO intake (entries) VALUES (?) RETURNING id', JSON.stringify(fresh)).one()
+    const { id } = this.sql
+      .exec<{ id: number }>('INSERT INTO intake (entries) VALUES (?) RETURNING id', JSON.stringify(fresh))
+      .one()
     for (const entry of fresh) this.open.set(entry.batch_id, { ...entry, row: id })
   }
 
@@ -38,7 +44,9 @@ export class OpenReceipts {
       this.closed.add(batchId)
     }
     for (const row of rows) {
-      const rest = [...this.open.values()].filter((e) => e.row === row).map(({ batch_id, events, received_ms }) => ({ batch_id, events, received_ms }))
+      const rest = [...this.open.values()]
+        .filter((e) => e.row === row)
+        .map(({ batch_id, events, received_ms }) => ({ batch_id, events, received_ms }))
       if (rest.length === 0) this.sql.exec('DELETE FROM intake WHERE id = ?', row)
       else this.sql.exec('UPDATE intake SET entries = ? WHERE id = ?', JSON.stringify(rest), row)
     }
@@ -67,6 +75,11 @@ export class OpenReceipts {
       oldest = oldest === null ? entry.received_ms : Math.min(oldest, entry.received_ms)
       events += entry.events
     }
-    return { complete_until_ms: oldest === null ? nowMs : oldest - 1, events_behind: events, batches_behind: this.open.size, oldest_received_ms: oldest }
+    return {
+      complete_until_ms: oldest === null ? nowMs : oldest - 1,
+      events_behind: events,
+      batches_behind: this.open.size,
+      oldest_received_ms: oldest,
+    }
   }
 }

@@ -37,7 +37,11 @@ export class Ring {
     const { seq } = this.sql
       .exec<{ seq: number }>(
         'INSERT INTO ring (commit_id, at_ms, events, omitted, batches) VALUES (?, ?, ?, ?, ?) RETURNING seq',
-        message.commit_id, nowMs, JSON.stringify(message.events), message.omitted, JSON.stringify(message.batches.map((b) => b.batch_id)),
+        message.commit_id,
+        nowMs,
+        JSON.stringify(message.events),
+        message.omitted,
+        JSON.stringify(message.batches.map((b) => b.batch_id)),
       )
       .one()
     if (seq % TRIM_EVERY === 0) this.sql.exec('DELETE FROM ring WHERE seq <= ?', seq - PUBLISHES_KEPT)
@@ -46,7 +50,10 @@ export class Ring {
 
   after(cursor: number): RingEntry[] {
     return this.sql
-      .exec<{ seq: number; at_ms: number; events: string; omitted: number }>('SELECT seq, at_ms, events, omitted FROM ring WHERE seq > ? ORDER BY seq', cursor)
+      .exec<{ seq: number; at_ms: number; events: string; omitted: number }>(
+        'SELECT seq, at_ms, events, omitted FROM ring WHERE seq > ? ORDER BY seq',
+        cursor,
+      )
       .toArray()
       .map((row) => ({ ...row, events: JSON.parse(row.events) as LiveEvent[] }))
   }
@@ -60,6 +67,9 @@ export class Ring {
   }
 
   recentBatches(): string[] {
-    return this.sql.exec<{ batches: string }>('SELECT batches FROM ring').toArray().flatMap((row) => JSON.parse(row.batches) as string[])
+    return this.sql
+      .exec<{ batches: string }>('SELECT batches FROM ring')
+      .toArray()
+      .flatMap((row) => JSON.parse(row.batches) as string[])
   }
 }

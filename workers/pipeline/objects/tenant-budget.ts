@@ -33,7 +33,9 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
     if (!deltas.every(isSound)) throw new Error('a spend delta is not a whole, non-negative amount')
     const inserted = this.sql.exec(
       `INSERT INTO commits (commit_id, applied_ms, deltas) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING commit_id`,
-      commitId, Date.now(), JSON.stringify(deltas),
+      commitId,
+      Date.now(),
+      JSON.stringify(deltas),
     )
     if (inserted.toArray().length === 0) return { applied: false }
     if (this.unfolded().length >= UNFOLDED_MAX) this.fold()
@@ -43,7 +45,8 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
 
   async missing(commitIds: string[]): Promise<string[]> {
     const known = this.sql.exec<{ commit_id: string }>(
-      `SELECT c.commit_id FROM json_each(?) j JOIN commits c ON c.commit_id = j.value`, JSON.stringify(commitIds),
+      `SELECT c.commit_id FROM json_each(?) j JOIN commits c ON c.commit_id = j.value`,
+      JSON.stringify(commitIds),
     )
     const found = new Set(known.toArray().map((row) => row.commit_id))
     return commitIds.filter((id) => !found.has(id))
@@ -54,23 +57,37 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
     return this.sql
       .exec<{ scope: string; id: string; cost_nanousd: string; tokens: number; entries: number }>(
         `SELECT scope, id, CAST(sum(cost_nanousd) AS TEXT) AS cost_nanousd, sum(tokens) AS tokens, sum(entries) AS entries
-         FROM counter WHERE quarter_ms >= ? AND quarter_ms < ? GROUP BY scope, id`, from_ms, to_ms,
+         FROM counter WHERE quarter_ms >= ? AND quarter_ms < ? GROUP BY scope, id`,
+        from_ms,
+        to_ms,
       )
       .toArray()
       .map((row) => ({ ...row, scope: row.scope as BudgetScope, tokens: String(row.tokens) }))
   }
 
-  async reconcile(ledger: { cost_nanousd: string; entries: number }): Promise<{ difference_nanousd: string; entries_difference: number }> {
+  async reconcile(ledger: {
+    cost_nanousd: string
+    entries: number
+  }): Promise<{ difference_nanousd: string; entries_difference: number }> {
     this.fold()
     const counted = this.sql
-      .exec<{ cost: string; entries: number }>(`SELECT CAST(coalesce(sum(cost_nanousd), 0) AS TEXT) AS cost, coalesce(sum(entries), 0) AS entries FROM counter WHERE scope = 'org'`)
+      .exec<{ cost: string; entries: number }>(
+        `SELECT CAST(coalesce(sum(cost_nanousd), 0) AS TEXT) AS cost, coalesce(sum(entries), 0) AS entries FROM counter WHERE scope = 'org'`,
+      )
       .one()
     const difference_nanousd = (BigInt(counted.cost) - BigInt(ledger.cost_nanousd)).toString()
     const entries_difference = counted.entries - ledger.entries
     this.sql.exec(
-      `INSERT OR REPLACE INTO reconciliation VALUES (?, ?, ?, ?, ?)`, Date.now(), ledger.cost_nanousd, counted.cost, difference_nanousd, entries_difference,
+      `INSERT OR REPLACE INTO reconciliation VALUES (?, ?, ?, ?, ?)`,
+      Date.now(),
+      ledger.cost_nanousd,
+      counted.cost,
+      difference_nanousd,
+      entries_difference,
     )
-    this.sql.exec(`DELETE FROM reconciliation WHERE at_ms NOT IN (SELECT at_ms FROM reconciliation ORDER BY at_ms DESC LIMIT 100)`)
+    this.sql.exec(
+      `DELETE FROM reconciliation WHERE at_ms NOT IN (SELECT at_ms FROM reconciliation ORDER BY at_ms DESC LIMIT 100)`,
+    )
     return { difference_nanousd, entries_difference }
   }
 
@@ -79,27 +96,34 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
     const pruned = this.sql
       .exec(
         `DELETE FROM commits WHERE commit_id IN (SELECT commit_id FROM commits WHERE applied_ms < ? LIMIT ?) RETURNING commit_id`,
-        Date.now() - COMMITS_KEPT_MS, PRUNE_MAX,
+        Date.now() - COMMITS_KEPT_MS,
+        PRUNE_MAX,
       )
       .toArray().length
     await this.ctx.storage.setAlarm(Date.now() + (pruned === PRUNE_MAX ? 1000 : DAY_MS))
   }
 
   private unfolded(): { commit_id: string; deltas: string }[] {
-    return this.sql.exec<{ commit_id: string; deltas: string }>(`SELECT commit_id, deltas FROM commits WHERE deltas IS NOT NULL`).toArray()
+    return this.sql
+      .exec<{ commit_id: string; deltas: string }>(`SELECT commit_id, deltas FROM commits WHERE deltas IS NOT NULL`)
+      .toArray()
   }
 
   /** Adds what is unfolded to the counters; in one turn, so nothing is added twice or left out. */
   private fold(): void {
     const commits = this.unfolded()
     if (commits.length === 0) return
-    const sums = new Map<string, [scope: string, id: string, quarter: number, cost: bigint, tokens: number, entries: number]>()
+    const sums = new Map<
+      string,
+      [scope: string, id: string, quarter: number, cost: bigint, tokens: number, entries: number]
+    >()
     for (const { deltas } of commits) {
       for (const delta of JSON.parse(deltas) as SpendDelta[]) {
         for (const [scope, id] of scopesOf(delta)) {
           const key = `${scope}\n${id}\n${delta.quarter_ms}`
           const sum = sums.get(key)
-          if (sum === undefined) sums.set(key, [scope, id, delta.quarter_ms, BigInt(delta.cost_nanousd), delta.tokens, delta.entries])
+          if (sum === undefined)
+            sums.set(key, [scope, id, delta.quarter_ms, BigInt(delta.cost_nanousd), delta.tokens, delta.entries])
           else {
             sum[3] += BigInt(delta.cost_nanousd)
             sum[4] += delta.tokens
@@ -108,7 +132,14 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
         }
       }
     }
-    const rows = [...sums.values()].map(([scope, id, quarter, cost, tokens, entries]) => [scope, id, quarter, cost.toString(), tokens, entries])
+    const rows = [...sums.values()].map(([scope, id, quarter, cost, tokens, entries]) => [
+      scope,
+      id,
+      quarter,
+      cost.toString(),
+      tokens,
+      entries,
+    ])
     this.ctx.storage.transactionSync(() => {
       this.sql.exec(
         `INSERT INTO counter (scope, id, quarter_ms, cost_nanousd, tokens, entries)
@@ -122,5 +153,7 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
 }
 
 function isSound(delta: SpendDelta): boolean {
-  return [delta.cost_nanousd, delta.tokens, delta.entries, delta.quarter_ms].every((n) => Number.isSafeInteger(n) && n >= 0)
+  return [delta.cost_nanousd, delta.tokens, delta.entries, delta.quarter_ms].every(
+    (n) => Number.isSafeInteger(n) && n >= 0,
+  )
 }

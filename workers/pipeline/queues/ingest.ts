@@ -75,7 +75,8 @@ async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch
   }
   try {
     const events = JSON.parse(gunzipSync(body, { maxOutputLength: INFLATED_BYTES_MAX }).toString()) as CanonicalEvent[]
-    if (!Array.isArray(events) || events.length !== header.events) return 'the body does not hold the events that its header counts'
+    if (!Array.isArray(events) || events.length !== header.events)
+      return 'the body does not hold the events that its header counts'
     return { header, events, body }
   } catch {
     return 'the body cannot be unpacked'
@@ -101,7 +102,9 @@ async function applyGroup(group: Pending[], deps: IngestDeps): Promise<void> {
   const first = group[0]
   if (first === undefined) return
   const redelivered = group.some((item) => item.message.attempts > 1)
-  const distinct = new Map(group.map((item) => [`${item.batch.header.project_id}\n${item.batch.header.batch_id}`, item.batch]))
+  const distinct = new Map(
+    group.map((item) => [`${item.batch.header.project_id}\n${item.batch.header.batch_id}`, item.batch]),
+  )
   try {
     await applyBatches(deps.applyFor(first.batch.header), [...distinct.values()], redelivered)
     for (const item of group) item.message.ack()

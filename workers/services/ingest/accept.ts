@@ -28,15 +28,30 @@ export interface Accepted {
  * Makes events durable: each part is in the cell's queue, and in its journal where that is asked for, when this
  * resolves. The same body (or `Idempotency-Key`) of the same project is the same batch.
  */
-export async function acceptEvents(deps: AcceptDeps, key: KeyRecord, events: CanonicalEvent[], identity: Uint8Array | string, nowMs: number): Promise<Accepted> {
-  const batchId = deps.sha256([`${key.project_id}\n${typeof identity === 'string' ? 'key' : 'body'}\n`, identity]).slice(0, 32)
+export async function acceptEvents(
+  deps: AcceptDeps,
+  key: KeyRecord,
+  events: CanonicalEvent[],
+  identity: Uint8Array | string,
+  nowMs: number,
+): Promise<Accepted> {
+  const batchId = deps
+    .sha256([`${key.project_id}\n${typeof identity === 'string' ? 'key' : 'body'}\n`, identity])
+    .slice(0, 32)
   const parts = partsOf(events)
   const { org_id, workspace_id, project_id, cell, shard } = key
   const entries: IntakeEntry[] = []
   for (const [i, part] of parts.entries()) {
     const header: BatchHeader = {
-      v: 1, batch_id: parts.length === 1 ? batchId : `${batchId}.${i}`, received_ms: nowMs, events: part.events,
-      org_id, workspace_id, project_id, cell, shard,
+      v: 1,
+      batch_id: parts.length === 1 ? batchId : `${batchId}.${i}`,
+      received_ms: nowMs,
+      events: part.events,
+      org_id,
+      workspace_id,
+      project_id,
+      cell,
+      shard,
     }
     await makeDurable(deps, header, deps.pack(part.json))
     entries.push({ batch_id: header.batch_id, events: part.events, received_ms: nowMs })

@@ -26,7 +26,11 @@ export interface AppliedBatch {
 /** The data shard, as far as ingest needs it. */
 export interface CommitStore {
   /** All or nothing; `already_applied` when a batch of the group is in the store, which then is unchanged. */
-  commit(plan: ReturnType<typeof planCommit>, commitId: string, nowMs: number): Promise<StoredDelta[] | 'already_applied'>
+  commit(
+    plan: ReturnType<typeof planCommit>,
+    commitId: string,
+    nowMs: number,
+  ): Promise<StoredDelta[] | 'already_applied'>
   findApplied(batches: { project_id: string; batch_id: string }[]): Promise<AppliedBatch[]>
   deltasOf(orgId: string, commitId: string, appliedMs: number): Promise<StoredDelta[]>
 }
@@ -35,7 +39,10 @@ export interface CommitStore {
 export interface CommitSinks {
   applySpend(tenant: Tenant, commitId: string, deltas: SpendDelta[]): Promise<void>
   publish(message: LivePublish): Promise<void>
-  writeMetrics(tenant: Tenant, parts: { project_id: string; workspace_id: string; counts: CountTuple[]; money: MoneyTuple[] }[]): Promise<void>
+  writeMetrics(
+    tenant: Tenant,
+    parts: { project_id: string; workspace_id: string; counts: CountTuple[]; money: MoneyTuple[] }[],
+  ): Promise<void>
 }
 
 export interface ApplyDeps {
@@ -52,7 +59,11 @@ export interface ApplyDeps {
  * Applies batches of one shard exactly once: one atomic commit, then the idempotent steps. May be called
  * again with any of the same batches, in any grouping, after failing anywhere.
  */
-export async function applyBatches(deps: ApplyDeps, group: readonly DecodedBatch[], redelivered: boolean): Promise<void> {
+export async function applyBatches(
+  deps: ApplyDeps,
+  group: readonly DecodedBatch[],
+  redelivered: boolean,
+): Promise<void> {
   const fresh = redelivered ? await repeatApplied(deps, group) : [...group]
   if (fresh.length === 0) return
   const plan = planCommit(fresh, deps.tools)
@@ -97,7 +108,11 @@ async function follow(deps: ApplyDeps, commitId: string, stored: StoredDelta[], 
     const deltas = stored.filter((d) => d.org_id === orgId)
     for (const part of own) {
       const { org_id, workspace_id, project_id, cell, shard } = part.header
-      const message = { tenant: { org_id, workspace_id, project_id, cell, shard }, commit_id: commitId, batches: part.batches }
+      const message = {
+        tenant: { org_id, workspace_id, project_id, cell, shard },
+        commit_id: commitId,
+        batches: part.batches,
+      }
       await deps.sinks.publish({ ...message, events: part.live, omitted: part.omitted })
       deps.checkpoint('after_publish')
     }

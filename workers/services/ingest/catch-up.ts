@@ -36,11 +36,20 @@ export async function catchUp(deps: CatchUpDeps, nowMs: number): Promise<{ repai
       const commits = await deps.commitsAfter(org_id, from, settledMs, DELTAS_MAX)
       const last = commits.at(-1)
       if (last === undefined) break
-      const missing = new Set(await deps.missing(org_id, commits.map((c) => c.commit_id)))
+      const missing = new Set(
+        await deps.missing(
+          org_id,
+          commits.map((c) => c.commit_id),
+        ),
+      )
       for (const commit of commits) {
         if (!missing.has(commit.commit_id)) continue
         for (const delta of commit.deltas) await deps.close(delta)
-        await deps.applySpend(org_id, commit.commit_id, commit.deltas.flatMap((d) => spendDeltas(d.money, d)))
+        await deps.applySpend(
+          org_id,
+          commit.commit_id,
+          commit.deltas.flatMap((d) => spendDeltas(d.money, d)),
+        )
         repaired++
       }
       await deps.advance(org_id, from, last.seq)

@@ -4,7 +4,10 @@ import type { ProjectTenant } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
 
 export interface ReceiptDeps {
-  applied(tenant: ProjectTenant, batchIds: string[]): Promise<{ batch_id: string; events: number; ledger_entries: number; received_ms: number; applied_ms: number }[]>
+  applied(
+    tenant: ProjectTenant,
+    batchIds: string[],
+  ): Promise<{ batch_id: string; events: number; ledger_entries: number; received_ms: number; applied_ms: number }[]>
   dead(tenant: ProjectTenant, batchId: string): Promise<{ events: number; received_ms: number; reason: string } | null>
   open(tenant: ProjectTenant, batchId: string): Promise<IntakeEntry | null>
   journaled(tenant: ProjectTenant, batchId: string): Promise<boolean>
@@ -23,28 +26,55 @@ export function parseReceipt(id: string): { project_id: string; batchIds: string
 type Part = Receipt['parts'][number] & { received_ms: number | null; applied_ms: number | null }
 
 /** Where an accepted batch is: each part applied, dead, queued or journaled. @throws AppError not_found. */
-export async function getReceipt(deps: ReceiptDeps, tenant: ProjectTenant, id: string, batchIds: string[]): Promise<Receipt> {
+export async function getReceipt(
+  deps: ReceiptDeps,
+  tenant: ProjectTenant,
+  id: string,
+  batchIds: string[],
+): Promise<Receipt> {
   const applied = new Map((await deps.applied(tenant, batchIds)).map((row) => [row.batch_id, row]))
   const parts = await Promise.all(
     batchIds.map(async (batch_id): Promise<Part | null> => {
       const row = applied.get(batch_id)
-      if (row) return { batch_id, state: 'applied', events: row.events, ledger_entries: row.ledger_entries, detail: null, received_ms: row.received_ms, applied_ms: row.applied_ms }
+      if (row)
+        return {
+          batch_id,
+          state: 'applied',
+          events: row.events,
+          ledger_entries: row.ledger_entries,
+          detail: null,
+          received_ms: row.received_ms,
+          applied_ms: row.applied_ms,
+        }
       const common = { batch_id, ledger_entries: null, applied_ms: null }
       const dead = await deps.dead(tenant, batch_id)
-      if (dead) return { ...common, state: 'dead', events: dead.events, detail: dead.reason, received_ms: dead.received_ms }
+      if (dead)
+        return { ...common, state: 'dead', events: dead.events, detail: dead.reason, received_ms: dead.received_ms }
       const open = await deps.open(tenant, batch_id)
       if (open) return { ...common, state: 'queued', events: open.events, detail: null, received_ms: open.received_ms }
-      return (await deps.journaled(tenant, batch_id)) ? { ...common, state: 'journaled', events: null, detail: null, received_ms: null } : null
+      return (await deps.journaled(tenant, batch_id))
+        ? { ...common, state: 'journaled', events: null, detail: null, received_ms: null }
+        : null
     }),
   )
   const known = parts.filter((part) => part !== null)
-  if (known.length < batchIds.length) throw new AppError('not_found', 'There is no such receipt. Right after a 202 it may take a second to appear.')
+  if (known.length < batchIds.length)
+    throw new AppError('not_found', 'There is no such receipt. Right after a 202 it may take a second to appear.')
   const received = known.map((p) => p.received_ms).filter((ms) => ms !== null)
   const done = known.every((p) => p.state === 'applied')
   return {
-    id, project_id: tenant.project_id, state: stateOf(known), received_at: received.length > 0 ? new Date(Math.min(...received)).toISOString() : null,
+    id,
+    project_id: tenant.project_id,
+    state: stateOf(known),
+    received_at: received.length > 0 ? new Date(Math.min(...received)).toISOString() : null,
     applied_at: done ? new Date(Math.max(...known.map((p) => p.applied_ms ?? 0))).toISOString() : null,
-    parts: known.map(({ batch_id, state, events, ledger_entries, detail }) => ({ batch_id, state, events, ledger_entries, detail })),
+    parts: known.map(({ batch_id, state, events, ledger_entries, detail }) => ({
+      batch_id,
+      state,
+      events,
+      ledger_entries,
+      detail,
+    })),
   }
 }
 
@@ -55,7 +85,14 @@ function stateOf(parts: Part[]): Receipt['state'] {
 }
 
 export interface WatermarkDeps {
-  watermark(tenant: ProjectTenant): Promise<{ complete_until_ms: number; events_behind: number; batches_behind: number; oldest_received_ms: number | null }>
+  watermark(
+    tenant: ProjectTenant,
+  ): Promise<{
+    complete_until_ms: number
+    events_behind: number
+    batches_behind: number
+    oldest_received_ms: number | null
+  }>
   stale(tenant: ProjectTenant, beforeMs: number): Promise<IntakeEntry[]>
   appliedIds(tenant: ProjectTenant, batchIds: string[]): Promise<string[]>
   close(tenant: ProjectTenant, batchIds: string[]): Promise<void>
@@ -80,7 +117,11 @@ export async function getWatermark(deps: WatermarkDeps, tenant: ProjectTenant): 
     }
   }
   return {
-    project_id: tenant.project_id, complete_until: new Date(mark.complete_until_ms).toISOString(), events_behind: mark.events_behind,
-    batches_behind: mark.batches_behind, dead_letters: dead.letters, lost: dead.events,
+    project_id: tenant.project_id,
+    complete_until: new Date(mark.complete_until_ms).toISOString(),
+    events_behind: mark.events_behind,
+    batches_behind: mark.batches_behind,
+    dead_letters: dead.letters,
+    lost: dead.events,
   }
 }

@@ -13,12 +13,16 @@ export interface VerifyDeps {
  * @throws AppError unauthenticated or forbidden, never telling whether a key exists.
  */
 export async function verifyKey(deps: VerifyDeps, key: string | null, scope: Scope): Promise<KeyRecord> {
-  if (key === null || key === '') throw new AppError('unauthenticated', 'Send an API key: `Authorization: Bearer ao_…`.')
+  if (key === null || key === '')
+    throw new AppError('unauthenticated', 'Send an API key: `Authorization: Bearer ao_…`.')
   const cell = cellOfKey(key)
-  if (cell === null) throw new AppError('unauthenticated', 'This is not a valid API key. Check that all of it was copied.')
+  if (cell === null)
+    throw new AppError('unauthenticated', 'This is not a valid API key. Check that all of it was copied.')
   const record = await deps.find(deps.sha256(key))
-  if (record === null || record.cell !== cell) throw new AppError('unauthenticated', 'This API key does not exist or was revoked.')
-  if (record.expires_at !== null && record.expires_at <= deps.now()) throw new AppError('unauthenticated', 'This API key has expired. Make a new one in the project settings.')
+  if (record === null || record.cell !== cell)
+    throw new AppError('unauthenticated', 'This API key does not exist or was revoked.')
+  if (record.expires_at !== null && record.expires_at <= deps.now())
+    throw new AppError('unauthenticated', 'This API key has expired. Make a new one in the project settings.')
   if (!record.scopes.includes(scope)) throw new AppError('forbidden', `This API key lacks the scope "${scope}".`)
   return record
 }

@@ -47,7 +47,10 @@ export async function archiveShard(deps: ArchiveDeps, nowMs: number): Promise<{ 
         const first = part[0]
         const end = part.at(-1)
         if (!first || !end) continue
-        const events = await deps.archivedEvents(first.project_id, part.flatMap((commit) => commit.batches))
+        const events = await deps.archivedEvents(
+          first.project_id,
+          part.flatMap((commit) => commit.batches),
+        )
         await deps.writeArchive(nameOf(org_id, first, end), events)
         files++
       }

@@ -12,7 +12,11 @@ interface Letter {
 }
 
 export interface ReplayDeps {
-  list(tenant: ProjectTenant, cursor: string | undefined, limit: number): Promise<{ letters: Letter[]; cursor: string | null }>
+  list(
+    tenant: ProjectTenant,
+    cursor: string | undefined,
+    limit: number,
+  ): Promise<{ letters: Letter[]; cursor: string | null }>
   find(tenant: ProjectTenant, batchId: string): Promise<{ letter: Letter; bytes: Uint8Array } | null>
   send(tenant: ProjectTenant, bytes: Uint8Array): Promise<unknown>
   markReplayed(tenant: ProjectTenant, batchId: string): Promise<void>
@@ -21,11 +25,17 @@ export interface ReplayDeps {
 }
 
 /** Dead letters of a project; one that was replayed and applied meanwhile is removed instead of listed. */
-export async function listDeadLetters(deps: ReplayDeps, tenant: ProjectTenant, cursor: string | undefined, limit: number): Promise<{ data: DeadLetter[]; next_cursor: string | null }> {
+export async function listDeadLetters(
+  deps: ReplayDeps,
+  tenant: ProjectTenant,
+  cursor: string | undefined,
+  limit: number,
+): Promise<{ data: DeadLetter[]; next_cursor: string | null }> {
   const page = await deps.list(tenant, cursor, limit)
   const data: DeadLetter[] = []
   for (const letter of page.letters) {
-    if (letter.replayed_ms !== null && (await deps.isApplied(tenant, letter.batch_id))) await deps.remove(tenant, letter.batch_id)
+    if (letter.replayed_ms !== null && (await deps.isApplied(tenant, letter.batch_id)))
+      await deps.remove(tenant, letter.batch_id)
     else data.push(view(letter))
   }
   return { data, next_cursor: page.cursor }
@@ -43,7 +53,11 @@ export async function replayDeadLetter(deps: ReplayDeps, tenant: ProjectTenant, 
 function view(letter: Letter): DeadLetter {
   const iso = (ms: number) => new Date(ms).toISOString()
   return {
-    batch_id: letter.batch_id, events: letter.events, received_at: letter.received_ms > 0 ? iso(letter.received_ms) : null, dead_at: iso(letter.dead_ms),
-    reason: letter.reason, replayable: letter.replayed_ms === null,
+    batch_id: letter.batch_id,
+    events: letter.events,
+    received_at: letter.received_ms > 0 ? iso(letter.received_ms) : null,
+    dead_at: iso(letter.dead_ms),
+    reason: letter.reason,
+    replayable: letter.replayed_ms === null,
   }
 }

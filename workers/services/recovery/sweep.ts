@@ -29,7 +29,11 @@ const resent = new Map<string, number>()
  * Deletes journal objects whose batch is applied and sends the others again. At start-up nothing is in a local
  * queue, so everything that was not applied is sent at once.
  */
-export async function sweepJournal(deps: SweepDeps, nowMs: number, startup: boolean): Promise<{ removed: number; resent: number }> {
+export async function sweepJournal(
+  deps: SweepDeps,
+  nowMs: number,
+  startup: boolean,
+): Promise<{ removed: number; resent: number }> {
   const result = { removed: 0, resent: 0 }
   let cursor: string | undefined
   for (let page = 0; page < PAGES_MAX; page++) {
@@ -50,7 +54,8 @@ export async function sweepJournal(deps: SweepDeps, nowMs: number, startup: bool
   return result
 }
 
-export const idOf = (entry: { header: { project_id: string; batch_id: string } }) => `${entry.header.project_id}\n${entry.header.batch_id}`
+export const idOf = (entry: { header: { project_id: string; batch_id: string } }) =>
+  `${entry.header.project_id}\n${entry.header.batch_id}`
 
 function isDue(entry: JournalEntry, nowMs: number, startup: boolean): boolean {
   const last = resent.get(entry.name)

@@ -20,14 +20,33 @@ export function projectView(row: ProjectRow, org: OrgRow) {
 }
 
 /** A new organization with its first workspace and project; its cell and shard never change. */
-export async function createOrg(deps: TenantDeps, userId: string, input: z.infer<typeof OrgCreate>): Promise<OrgCreated> {
+export async function createOrg(
+  deps: TenantDeps,
+  userId: string,
+  input: z.infer<typeof OrgCreate>,
+): Promise<OrgCreated> {
   if (input.slug !== undefined && RESERVED.has(input.slug)) {
-    throw new AppError('conflict', `The slug "${input.slug}" is reserved: choose another.`, { errors: [{ pointer: '/slug', detail: 'reserved' }] })
+    throw new AppError('conflict', `The slug "${input.slug}" is reserved: choose another.`, {
+      errors: [{ pointer: '/slug', detail: 'reserved' }],
+    })
   }
   const now = deps.now()
   const id = make(deps, 'org')
-  const org: OrgRow = { id, slug: input.slug ?? slugOf(input.name, id), name: input.name, cell: input.region, shard: shardFor(deps, id, input.region), createdMs: now }
-  const workspace: WorkspaceRow = { id: make(deps, 'workspace'), orgId: id, slug: 'default', name: 'Default', createdMs: now }
+  const org: OrgRow = {
+    id,
+    slug: input.slug ?? slugOf(input.name, id),
+    name: input.name,
+    cell: input.region,
+    shard: shardFor(deps, id, input.region),
+    createdMs: now,
+  }
+  const workspace: WorkspaceRow = {
+    id: make(deps, 'workspace'),
+    orgId: id,
+    slug: 'default',
+    name: 'Default',
+    createdMs: now,
+  }
   const project: ProjectRow = { ...workspace, id: make(deps, 'project'), workspaceId: workspace.id, keepContent: false }
   await deps.control.createOrg(org, userId, workspace, project)
   return { ...orgView(org), default_workspace_id: workspace.id, default_project_id: project.id }
@@ -35,18 +54,34 @@ export async function createOrg(deps: TenantDeps, userId: string, input: z.infer
 
 export async function createWorkspace(deps: TenantDeps, org: OrgRow, input: z.infer<typeof WorkspaceCreate>) {
   const id = make(deps, 'workspace')
-  const row: WorkspaceRow = { id, orgId: org.id, slug: input.slug ?? slugOf(input.name, id), name: input.name, createdMs: deps.now() }
+  const row: WorkspaceRow = {
+    id,
+    orgId: org.id,
+    slug: input.slug ?? slugOf(input.name, id),
+    name: input.name,
+    createdMs: deps.now(),
+  }
   await deps.control.createWorkspace(row)
   return workspaceView(row)
 }
 
 export async function createProject(deps: TenantDeps, org: OrgRow, input: z.infer<typeof ProjectCreate>) {
   const workspaces = await deps.control.workspaces(org.id)
-  const workspace = input.workspace_id === undefined ? workspaces[0] : workspaces.find((w) => w.id === input.workspace_id)
-  if (!workspace) throw new AppError('invalid_input', 'There is no such workspace in this organization.', { errors: [{ pointer: '/workspace_id', detail: 'unknown' }] })
+  const workspace =
+    input.workspace_id === undefined ? workspaces[0] : workspaces.find((w) => w.id === input.workspace_id)
+  if (!workspace)
+    throw new AppError('invalid_input', 'There is no such workspace in this organization.', {
+      errors: [{ pointer: '/workspace_id', detail: 'unknown' }],
+    })
   const id = make(deps, 'project')
   const row: ProjectRow = {
-    id, orgId: org.id, workspaceId: workspace.id, slug: input.slug ?? slugOf(input.name, id), name: input.name, keepContent: false, createdMs: deps.now(),
+    id,
+    orgId: org.id,
+    workspaceId: workspace.id,
+    slug: input.slug ?? slugOf(input.name, id),
+    name: input.name,
+    keepContent: false,
+    createdMs: deps.now(),
   }
   await deps.control.createProject(row)
   return projectView(row, org)

@@ -10,7 +10,12 @@ const DEFAULT_RANGE_MS = 400 * 86_400_000
 const AHEAD_MS = 600_000
 
 /** A page of traces, newest first. The cursor stays valid while traces arrive: rows never move. */
-export async function listTraces(store: TraceStore, tenant: ProjectTenant, query: TracesQuery, nowMs: number): Promise<{ data: TraceSummary[]; next_cursor: string | null }> {
+export async function listTraces(
+  store: TraceStore,
+  tenant: ProjectTenant,
+  query: TracesQuery,
+  nowMs: number,
+): Promise<{ data: TraceSummary[]; next_cursor: string | null }> {
   const { rows, next } = await store.page(tenant, filterOf(query, nowMs), parseCursor(query.cursor), query.limit)
   return { data: rows.map(summary), next_cursor: next && btoa(`${next.sort_ms} ${next.trace_id}`) }
 }
@@ -34,7 +39,8 @@ export async function getTrace(store: TraceStore, tenant: ProjectTenant, traceId
 function view(event: CanonicalEvent, cost: [number, 'reported' | 'computed' | 'unpriced'] | undefined): TraceEvent {
   const { cost_nanousd: _, ...rest } = event
   return {
-    ...rest, timestamp: new Date(event.timestamp).toISOString(),
+    ...rest,
+    timestamp: new Date(event.timestamp).toISOString(),
     ...(cost && { cost_usd: usd(cost[0]), cost_source: cost[1] }),
     ...(event.error_type !== undefined && { error_class: classOf(event.error_type) }),
   }
@@ -43,24 +49,58 @@ function view(event: CanonicalEvent, cost: [number, 'reported' | 'computed' | 'u
 function summary(row: TraceRow): TraceSummary {
   const known = (text: string) => (text === '' ? null : text)
   return {
-    trace_id: row.trace_id, name: row.name, started_at: new Date(row.started_ms).toISOString(), duration_ms: Math.max(0, row.ended_ms - row.started_ms),
-    complete: row.complete === 1, status: row.status, outcome: known(row.outcome), error_type: known(row.error_type),
-    error_class: row.error_type === '' ? null : classOf(row.error_type), environment: known(row.environment), agent_id: known(row.agent_id),
-    workflow_id: known(row.workflow_id), workflow_version: known(row.workflow_version), user_id: known(row.user_id), session_id: known(row.session_id),
-    providers: JSON.parse(row.providers) as string[], models: JSON.parse(row.models) as string[], events: row.events, errors: row.errors,
-    llm_calls: row.llm_calls, tool_calls: row.tool_calls, retries: row.retries, fallbacks: row.fallbacks, unpriced: row.unpriced,
-    cost_usd: usd(row.cost_nanousd), tokens_prompt: row.tokens_prompt, tokens_completion: row.tokens_completion,
+    trace_id: row.trace_id,
+    name: row.name,
+    started_at: new Date(row.started_ms).toISOString(),
+    duration_ms: Math.max(0, row.ended_ms - row.started_ms),
+    complete: row.complete === 1,
+    status: row.status,
+    outcome: known(row.outcome),
+    error_type: known(row.error_type),
+    error_class: row.error_type === '' ? null : classOf(row.error_type),
+    environment: known(row.environment),
+    agent_id: known(row.agent_id),
+    workflow_id: known(row.workflow_id),
+    workflow_version: known(row.workflow_version),
+    user_id: known(row.user_id),
+    session_id: known(row.session_id),
+    providers: JSON.parse(row.providers) as string[],
+    models: JSON.parse(row.models) as string[],
+    events: row.events,
+    errors: row.errors,
+    llm_calls: row.llm_calls,
+    tool_calls: row.tool_calls,
+    retries: row.retries,
+    fallbacks: row.fallbacks,
+    unpriced: row.unpriced,
+    cost_usd: usd(row.cost_nanousd),
+    tokens_prompt: row.tokens_prompt,
+    tokens_completion: row.tokens_completion,
   }
 }
 
 function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
-  const { status, error_type, agent_id, workflow_id, workflow_version, user_id, environment, model, provider, q, min_cost_usd } = query
+  const {
+    status,
+    error_type,
+    agent_id,
+    workflow_id,
+    workflow_version,
+    user_id,
+    environment,
+    model,
+    provider,
+    q,
+    min_cost_usd,
+  } = query
   const minCost = min_cost_usd === undefined ? null : nanoFromUsd(min_cost_usd)
   return {
     from_ms: query.from === undefined ? nowMs - DEFAULT_RANGE_MS : Date.parse(query.from),
     to_ms: query.to === undefined ? nowMs + AHEAD_MS : Date.parse(query.to),
     equals: { status, error_type, agent_id, workflow_id, workflow_version, user_id, environment },
-    ...(model !== undefined && { model }), ...(provider !== undefined && { provider }), ...(q !== undefined && q.trim() !== '' && { q: q.trim() }),
+    ...(model !== undefined && { model }),
+    ...(provider !== undefined && { provider }),
+    ...(q !== undefined && q.trim() !== '' && { q: q.trim() }),
     ...(minCost !== null && { min_cost_nanousd: minCost }),
   }
 }
@@ -73,5 +113,7 @@ function parseCursor(cursor: string | undefined): TracePosition | null {
   } catch {
     // Told below, as any other cursor that is not ours.
   }
-  throw new AppError('invalid_input', 'This cursor is not one of ours: start again without it.', { errors: [{ pointer: 'query/cursor', detail: 'malformed' }] })
+  throw new AppError('invalid_input', 'This cursor is not one of ours: start again without it.', {
+    errors: [{ pointer: 'query/cursor', detail: 'malformed' }],
+  })
 }

@@ -36,7 +36,12 @@ export interface TraceRow {
 export interface TraceFilter {
   from_ms: number
   to_ms: number
-  equals: Partial<Record<'status' | 'error_type' | 'agent_id' | 'workflow_id' | 'workflow_version' | 'user_id' | 'environment', string>>
+  equals: Partial<
+    Record<
+      'status' | 'error_type' | 'agent_id' | 'workflow_id' | 'workflow_version' | 'user_id' | 'environment',
+      string
+    >
+  >
   model?: string
   provider?: string
   min_cost_nanousd?: number
@@ -57,7 +62,12 @@ export interface PackedBatch {
 
 /** Traces of one project; a page looks at a bounded number of rows, so it may end before it is full. */
 export interface TraceStore {
-  page(tenant: ProjectTenant, filter: TraceFilter, after: TracePosition | null, limit: number): Promise<{ rows: TraceRow[]; next: TracePosition | null }>
+  page(
+    tenant: ProjectTenant,
+    filter: TraceFilter,
+    after: TracePosition | null,
+    limit: number,
+  ): Promise<{ rows: TraceRow[]; next: TracePosition | null }>
   find(tenant: ProjectTenant, traceId: string): Promise<TraceRow | null>
   batches(tenant: ProjectTenant, batchIds: string[]): Promise<PackedBatch[]>
 }

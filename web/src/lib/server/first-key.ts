@@ -6,7 +6,13 @@ const SECONDS = 600
 
 /** Keeps a new key for its creator's next page, where scripts cannot read it. */
 export function keepFirstKey(cookies: Cookies, org: string, project: string, key: string, secure: boolean): void {
-  cookies.set(NAME, `${project} ${key}`, { path: `/${org}/welcome`, httpOnly: true, sameSite: 'strict', maxAge: SECONDS, secure })
+  cookies.set(NAME, `${project} ${key}`, {
+    path: `/${org}/welcome`,
+    httpOnly: true,
+    sameSite: 'strict',
+    maxAge: SECONDS,
+    secure,
+  })
 }
 
 /** The new key of this project, or null. */

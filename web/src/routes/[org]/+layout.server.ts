@@ -11,10 +11,24 @@ export const load: LayoutServerLoad = async ({ locals, params, url, fetch, depen
   if (locals.me === null) redirect(303, signInHref(url))
   const { user, orgs } = locals.me
   const org = orgs.find(({ slug, id }) => slug === params.org || id === params.org)
-  if (!org) error(404, { message: 'There is no such organization, or you are not a member of it.', request_id: locals.request_id })
-  const projects = await organization(api(fetch), org.id).projects().catch((cause: unknown) => failPage(cause, url))
+  if (!org)
+    error(404, {
+      message: 'There is no such organization, or you are not a member of it.',
+      request_id: locals.request_id,
+    })
+  const projects = await organization(api(fetch), org.id)
+    .projects()
+    .catch((cause: unknown) => failPage(cause, url))
   const wanted = url.searchParams.get('project')
   const project = wanted ? projects.find(({ slug, id }) => slug === wanted || id === wanted) : projects[0]
   if (!project) error(404, { message: 'There is no such project in this organization.', request_id: locals.request_id })
-  return { user, orgs, org, projects, project, projectNamed: Boolean(wanted), railNarrow: cookies.get('agentops_rail') === 'narrow' }
+  return {
+    user,
+    orgs,
+    org,
+    projects,
+    project,
+    projectNamed: Boolean(wanted),
+    railNarrow: cookies.get('agentops_rail') === 'narrow',
+  }
 }

@@ -19,14 +19,24 @@ export const actions: Actions = {
     const input = OrgCreate.safeParse(given)
     if (!input.success) {
       const isName = input.error.issues.some(({ path }) => path[0] === 'name')
-      return fail(422, { ...given, nameError: isName ? 'Give it a name of 1 to 80 characters.' : undefined, error: isName ? null : 'Choose a region.', requestId: null })
+      return fail(422, {
+        ...given,
+        nameError: isName ? 'Give it a name of 1 to 80 characters.' : undefined,
+        error: isName ? null : 'Choose a region.',
+        requestId: null,
+      })
     }
     const client = api(fetch)
     const org = await account(client)
       .createOrg(input.data)
       .catch((error: unknown) => refused(error))
     if (org instanceof ApiError) {
-      return fail(org.status, { ...given, nameError: org.field('name'), error: org.problem.detail, requestId: org.requestId })
+      return fail(org.status, {
+        ...given,
+        nameError: org.field('name'),
+        error: org.problem.detail,
+        requestId: org.requestId,
+      })
     }
     const project = org.default_project_id
     const key = await projectSettings(client, project)

@@ -6,7 +6,14 @@ export const load: PageServerLoad = () => redirect(303, '/')
 
 export const actions: Actions = {
   default: async ({ fetch, cookies }) => {
-    passCookies(await fetch('/api/auth/sign-out', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }), cookies)
+    passCookies(
+      await fetch('/api/auth/sign-out', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      }),
+      cookies,
+    )
     redirect(303, '/sign-in')
   },
 }

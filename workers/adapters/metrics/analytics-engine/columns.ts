@@ -6,8 +6,21 @@ import { GROUP_DIMENSIONS } from '../../../domain/rollup-row.ts'
  */
 export const BLOBS = ['kind', 'project_id', 'workspace_id', ...GROUP_DIMENSIONS] as const
 export const DOUBLES = [
-  'minute_ms', 'n', 'errors', 'successes', 'latency_sum_ms', 'latency_n', 'latency_ms', 'cost_nanousd', 'paid', 'unpriced',
-  'tokens_prompt', 'tokens_completion', 'tokens_cached', 'tokens_cache_write', 'tokens_reasoning',
+  'minute_ms',
+  'n',
+  'errors',
+  'successes',
+  'latency_sum_ms',
+  'latency_n',
+  'latency_ms',
+  'cost_nanousd',
+  'paid',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
 ] as const
 
 export type Blob = (typeof BLOBS)[number]

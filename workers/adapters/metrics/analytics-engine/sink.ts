@@ -33,25 +33,64 @@ export function pointsOf(orgId: string, part: MetricsPart): AnalyticsEngineDataP
   const points: AnalyticsEngineDataPoint[] = []
   for (const tuple of part.counts) {
     const [kind, minute_ms] = tuple
-    const [n, errors, successes, latency_sum_ms, latency_n, histogram] = [tuple[14], tuple[15], tuple[16], tuple[17], tuple[18], tuple[19]]
+    const [n, errors, successes, latency_sum_ms, latency_n, histogram] = [
+      tuple[14],
+      tuple[15],
+      tuple[16],
+      tuple[17],
+      tuple[18],
+      tuple[19],
+    ]
     const dimensions = tuple.slice(2, 2 + GROUP_DIMENSIONS.length) as string[]
-    points.push(point(orgId, [kind, part.project_id, part.workspace_id, ...dimensions], { minute_ms, n, errors, successes, latency_sum_ms, latency_n }))
+    points.push(
+      point(orgId, [kind, part.project_id, part.workspace_id, ...dimensions], {
+        minute_ms,
+        n,
+        errors,
+        successes,
+        latency_sum_ms,
+        latency_n,
+      }),
+    )
     const [top] = Object.entries(histogram).sort((a, b) => b[1] - a[1])
     if (top && Object.keys(histogram).length === 1) {
       const last = points.at(-1)
       if (last?.doubles) last.doubles[DOUBLES.indexOf('latency_ms')] = valueOf(top[0])
     } else {
       for (const [bucket, count] of Object.entries(histogram)) {
-        points.push(point(orgId, [`${kind}.latency`, part.project_id, part.workspace_id, ...dimensions], { minute_ms, latency_n: count, latency_ms: valueOf(bucket) }))
+        points.push(
+          point(orgId, [`${kind}.latency`, part.project_id, part.workspace_id, ...dimensions], {
+            minute_ms,
+            latency_n: count,
+            latency_ms: valueOf(bucket),
+          }),
+        )
       }
     }
   }
   for (const [kind, minute_ms, ...rest] of part.money) {
     const dimensions = [...(rest.slice(0, 10) as string[]), '', '']
-    const [cost_nanousd, paid, unpriced, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning] = rest.slice(10) as number[]
+    const [
+      cost_nanousd,
+      paid,
+      unpriced,
+      tokens_prompt,
+      tokens_completion,
+      tokens_cached,
+      tokens_cache_write,
+      tokens_reasoning,
+    ] = rest.slice(10) as number[]
     points.push(
       point(orgId, [kind, part.project_id, part.workspace_id, ...dimensions], {
-        minute_ms, cost_nanousd, paid, unpriced, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning,
+        minute_ms,
+        cost_nanousd,
+        paid,
+        unpriced,
+        tokens_prompt,
+        tokens_completion,
+        tokens_cached,
+        tokens_cache_write,
+        tokens_reasoning,
       }),
     )
   }

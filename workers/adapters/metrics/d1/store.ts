@@ -15,20 +15,25 @@ const HISTOGRAMS_MAX = 20_000
 type Row = Record<string, string | number | null>
 
 /** Metrics from D1: hourly rollups and the deltas that are not merged yet; minutes from deltas alone. */
-export function d1Metrics(shardOf: (tenant: Tenant) => D1Database, now: () => number): MetricsStore {
+export function d1Metrics(
+  shardOf: (tenant: Tenant) => D1Database,
+  now: () => number,
+  limits = { histograms_max: HISTOGRAMS_MAX },
+): MetricsStore {
   return {
     async query(tenant: Tenant, projectIds: readonly string[], query: MetricsQuery): Promise<MetricsAnswer> {
       const plan = planMetrics(query, now())
       const db = shardOf(tenant)
       const answer = new Answer(plan)
       // One batch is one snapshot: no delta is counted both before and after it is merged.
-      const reads = readsOf(plan, tenant, projectIds)
+      const reads = readsOf(plan, sourceOf(plan, tenant, projectIds), limits.histograms_max)
       const results = await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
       let cut = false
       for (const [i, read] of reads.entries()) {
         const rows = results[i]?.results ?? []
         cut ||= rows.length > GROUPS_MAX && read.take === addSums
-        if (read.take === addHistograms && rows.length > HISTOGRAMS_MAX) await mergeInSql(db, answer, plan, tenant, projectIds)
+        if (read.take === addHistograms && rows.length > limits.histograms_max)
+          await mergeInSql(db, answer, plan, sourceOf(plan, tenant, projectIds))
         else read.take(answer, plan, rows)
       }
       return answer.finish({ back_end: 'd1', sampled: false }, cut)
@@ -42,12 +47,11 @@ interface Statement {
   take(answer: Answer, plan: MetricsPlan, rows: Row[]): void
 }
 
-function readsOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string[]): Statement[] {
+function readsOf(plan: MetricsPlan, source: RollupRead, histogramsMax: number): Statement[] {
   const reads: Statement[] = []
-  const source = sourceOf(plan, tenant, projectIds)
   const sums = sumsStatement(plan, source)
   if (sums !== null) reads.push(sums)
-  if (plan.histogram) reads.push(histogramStatement(plan, source))
+  if (plan.histogram) reads.push(histogramStatement(plan, source, histogramsMax))
   if (plan.measures.includes('unique_users')) reads.push(distinctStatement(plan, source, 'user', 'user_id'))
   if (plan.measures.includes('unique_agents')) reads.push(distinctStatement(plan, source, 'request', 'agent_id'))
   return reads
@@ -57,9 +61,19 @@ function sourceOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string
   const { hours, from_ms, to_ms, step } = plan
   const ragged = from_ms < hours.from_ms || hours.to_ms < to_ms
   return {
-    org_id: tenant.org_id, project_ids: projectIds, kind: null, money_kinds: [], hours: [hours], minutes: ragged ? { from_ms, to_ms } : undefined,
-    time: step === 'total' ? 'none' : step === 'day' ? plan.offsets : step, days: !needsHours(plan) && plan.kind !== 'user', columns: plan.dimensions, filters: plan.filters,
-    counts: [], money: [], histogram: false,
+    org_id: tenant.org_id,
+    project_ids: projectIds,
+    kind: null,
+    money_kinds: [],
+    hours: [hours],
+    minutes: ragged ? { from_ms, to_ms } : undefined,
+    time: step === 'total' ? 'none' : step === 'day' ? plan.offsets : step,
+    days: !needsHours(plan) && plan.kind !== 'user',
+    columns: plan.dimensions,
+    filters: plan.filters,
+    counts: [],
+    money: [],
+    histogram: false,
   }
 }
 
@@ -70,27 +84,49 @@ function sumsStatement(plan: MetricsPlan, source: RollupRead): Statement | null 
   const money = plan.money_kinds.length > 0 ? (['cost_nanousd', ...MONEY_SUMS] as const) : []
   if (counts.length + money.length === 0) return null
   const values = new Values()
-  const head = sourceSql({ ...source, kind: counts.length > 0 ? plan.kind : null, money_kinds: plan.money_kinds, counts, money }, values)
-  const sums = [...counts, ...money].map((name) => (name === 'cost_nanousd' ? `CAST(sum(${name}) AS TEXT) AS ${name}` : `sum(${name}) AS ${name}`))
-  const most = plan.order?.by === 'cost_usd' && money.length > 0 ? 'sum(cost_nanousd)' : `sum(${counts.length > 0 ? 'n' : 'cost_nanousd'})`
-  return { sql: `${head}SELECT ${keysOf(plan)}, ${sums.join(', ')} FROM src GROUP BY ${keysOf(plan)} ORDER BY ${most} DESC LIMIT ${GROUPS_MAX + 1}`, values: values.list, take: addSums }
+  const head = sourceSql(
+    { ...source, kind: counts.length > 0 ? plan.kind : null, money_kinds: plan.money_kinds, counts, money },
+    values,
+  )
+  const sums = [...counts, ...money].map((name) =>
+    name === 'cost_nanousd' ? `CAST(sum(${name}) AS TEXT) AS ${name}` : `sum(${name}) AS ${name}`,
+  )
+  const most =
+    plan.order?.by === 'cost_usd' && money.length > 0
+      ? 'sum(cost_nanousd)'
+      : `sum(${counts.length > 0 ? 'n' : 'cost_nanousd'})`
+  return {
+    sql: `${head}SELECT ${keysOf(plan)}, ${sums.join(', ')} FROM src GROUP BY ${keysOf(plan)} ORDER BY ${most} DESC LIMIT ${GROUPS_MAX + 1}`,
+    values: values.list,
+    take: addSums,
+  }
 }
 
-function histogramStatement(plan: MetricsPlan, source: RollupRead): Statement {
+function histogramStatement(plan: MetricsPlan, source: RollupRead, most: number): Statement {
   const values = new Values()
   const head = sourceSql({ ...source, kind: plan.kind, histogram: true }, values)
   // Bare keys travel as half the bytes: quotes inside a string are escaped.
-  const sql = `${head}SELECT ${keysOf(plan)}, replace(hist, '"', '') AS hist FROM src WHERE hist IS NOT NULL LIMIT ${HISTOGRAMS_MAX + 1}`
+  const sql = `${head}SELECT ${keysOf(plan)}, replace(hist, '"', '') AS hist FROM src WHERE hist IS NOT NULL LIMIT ${most + 1}`
   return { sql, values: values.list, take: addHistograms }
 }
 
-function distinctStatement(plan: MetricsPlan, source: RollupRead, kind: Kind, column: 'user_id' | 'agent_id'): Statement {
+function distinctStatement(
+  plan: MetricsPlan,
+  source: RollupRead,
+  kind: Kind,
+  column: 'user_id' | 'agent_id',
+): Statement {
   const values = new Values()
   const columns = source.columns.includes(column) ? source.columns : [...source.columns, column]
   const head = sourceSql({ ...source, kind, columns, counts: ['n'], days: source.days && kind !== 'user' }, values)
   const sql = `${head}SELECT ${keysOf(plan)}, count(DISTINCT ${column}) AS found FROM src WHERE ${column} <> '' AND n > 0 GROUP BY ${keysOf(plan)}`
   const measure = column === 'user_id' ? 'unique_users' : 'unique_agents'
-  return { sql, values: values.list, take: (answer, of, rows) => rows.forEach((row) => answer.add(...placeOf(of, row), { [measure]: Number(row.found) })) }
+  return {
+    sql,
+    values: values.list,
+    take: (answer, of, rows) =>
+      rows.forEach((row) => answer.add(...placeOf(of, row), { [measure]: Number(row.found) })),
+  }
 }
 
 function addSums(answer: Answer, plan: MetricsPlan, rows: Row[]): void {
@@ -120,18 +156,24 @@ function addHistograms(answer: Answer, plan: MetricsPlan, rows: Row[]): void {
   for (const { place, latency_hist } of groups.values()) answer.add(...place, { latency_hist })
 }
 
-async function mergeInSql(db: D1Database, answer: Answer, plan: MetricsPlan, tenant: Tenant, projectIds: readonly string[]): Promise<void> {
+async function mergeInSql(db: D1Database, answer: Answer, plan: MetricsPlan, source: RollupRead): Promise<void> {
   const values = new Values()
-  const head = sourceSql({ ...sourceOf(plan, tenant, projectIds), kind: plan.kind, histogram: true }, values)
+  const head = sourceSql({ ...source, kind: plan.kind, histogram: true }, values)
   const keys = keysOf(plan)
   const found = await db
-    .prepare(`${head}SELECT ${keys}, h.key AS bucket, sum(h.value) AS n FROM src CROSS JOIN json_each(src.hist) h WHERE hist IS NOT NULL GROUP BY ${keys}, h.key`)
+    .prepare(
+      `${head}SELECT ${keys}, h.key AS bucket, sum(h.value) AS n FROM src CROSS JOIN json_each(src.hist) h WHERE hist IS NOT NULL GROUP BY ${keys}, h.key`,
+    )
     .bind(...values.list)
     .all<Row>()
-  for (const row of found.results) answer.add(...placeOf(plan, row), { latency_hist: { [String(row.bucket)]: Number(row.n) } })
+  for (const row of found.results)
+    answer.add(...placeOf(plan, row), { latency_hist: { [String(row.bucket)]: Number(row.n) } })
 }
 
 function placeOf(plan: MetricsPlan, row: Row): [number, string[]] {
   const at = Number(row.at)
-  return [plan.step === 'day' ? dayTime(plan, at) : at, plan.dimensions.map((name: Dimension) => String(row[name] ?? ''))]
+  return [
+    plan.step === 'day' ? dayTime(plan, at) : at,
+    plan.dimensions.map((name: Dimension) => String(row[name] ?? '')),
+  ]
 }

@@ -54,7 +54,10 @@ export function parseRange(params: URLSearchParams, nowMs: number, zone: string,
 }
 
 /** Sets the range in a copy of the parameters; a cursor of another list does not outlive it. */
-export function withRange(params: URLSearchParams, range: Preset | { from_ms: number; to_ms: number }): URLSearchParams {
+export function withRange(
+  params: URLSearchParams,
+  range: Preset | { from_ms: number; to_ms: number },
+): URLSearchParams {
   const next = new URLSearchParams(params)
   for (const name of ['range', 'from', 'to', 'cursor']) next.delete(name)
   if (typeof range === 'string') next.set('range', range)
@@ -90,7 +93,8 @@ function parseCustom(from: string | null, to: string | null, nowMs: number, zone
   if (start === null || end === null) return 'The range’s start or end is not a time.'
   if (end <= start) return 'The range’s end must be after its start.'
   if (end - start > RANGE_DAYS_MAX * DAY_MS) return `A range may span ${RANGE_DAYS_MAX} days at most.`
-  if (end - start <= MINUTE_STEP_MS_MAX && start >= nowMs - MINUTES_KEPT_MS) return cut(start, end, MINUTE_MS, 'minute', zone)
+  if (end - start <= MINUTE_STEP_MS_MAX && start >= nowMs - MINUTES_KEPT_MS)
+    return cut(start, end, MINUTE_MS, 'minute', zone)
   if (end - start <= HOUR_STEP_MS_MAX) return cut(start, end, HOUR_MS, 'hour', zone)
   const first = dayStart(start, zone)
   return days(null, end - 1, Math.round((dayStart(end - 1, zone) - first) / DAY_MS) + 1, zone)
@@ -109,7 +113,14 @@ function cut(startMs: number, endMs: number, stepMs: number, step: Step, zone: s
   return steps(null, from, Math.ceil((endMs - from) / stepMs), stepMs, step, zone)
 }
 
-function steps(preset: Preset | null, from: number, count: number, stepMs: number, step: Step, zone: string): TimeRange {
+function steps(
+  preset: Preset | null,
+  from: number,
+  count: number,
+  stepMs: number,
+  step: Step,
+  zone: string,
+): TimeRange {
   const length = count * stepMs
   const buckets = Array.from({ length: count }, (_, at) => from + at * stepMs)
   const previous = { from_ms: from - length, to_ms: from, buckets: buckets.map((start) => start - length) }
@@ -122,8 +133,14 @@ function days(preset: Preset | null, lastMs: number, count: number, zone: string
   const before = buckets.map((_, at) => start(at - count))
   const from = start(0)
   return {
-    preset, from_ms: from, to_ms: start(count), step: 'day', zone, buckets,
-    previous: { from_ms: start(-count), to_ms: from, buckets: before }, problem: null,
+    preset,
+    from_ms: from,
+    to_ms: start(count),
+    step: 'day',
+    zone,
+    buckets,
+    previous: { from_ms: start(-count), to_ms: from, buckets: before },
+    problem: null,
   }
 }
 

@@ -24,7 +24,13 @@ export type LiveFilter = Record<LiveFilterName, string>
 /** The filter that the URL sets; empty texts let everything pass. */
 export function parseLiveFilter(params: URLSearchParams): LiveFilter {
   const read = (name: LiveFilterName) => params.get(name)?.trim().slice(0, 200) ?? ''
-  return { type: read('type'), status: read('status'), agent: read('agent'), workflow: read('workflow'), text: read('text') }
+  return {
+    type: read('type'),
+    status: read('status'),
+    agent: read('agent'),
+    workflow: read('workflow'),
+    text: read('text'),
+  }
 }
 
 /** Whether an event passes the filter. */
@@ -35,8 +41,17 @@ export function passes(event: LiveEvent, filter: LiveFilter): boolean {
   if (filter.workflow !== '' && event.workflow_id !== filter.workflow) return false
   if (filter.text === '') return true
   const wanted = filter.text.toLowerCase()
-  return [event.trace_id, event.agent_id, event.workflow_id, event.step, event.model, event.tool_name, event.error_type, event.user_id, event.environment]
-    .some((value) => value !== undefined && value.toLowerCase().includes(wanted))
+  return [
+    event.trace_id,
+    event.agent_id,
+    event.workflow_id,
+    event.step,
+    event.model,
+    event.tool_name,
+    event.error_type,
+    event.user_id,
+    event.environment,
+  ].some((value) => value !== undefined && value.toLowerCase().includes(wanted))
 }
 
 /** Newest first, bounded: what falls off at the end is gone from the view, not from the store. */
@@ -45,7 +60,11 @@ export function prepend(rows: readonly LiveRow[], newestFirst: readonly LiveRow[
 }
 
 /** Events a second over the last ten seconds, or over the time since `sinceMs` if that is shorter. */
-export function ratePerSecond(arrivals: readonly { at_ms: number; count: number }[], nowMs: number, sinceMs: number): number {
+export function ratePerSecond(
+  arrivals: readonly { at_ms: number; count: number }[],
+  nowMs: number,
+  sinceMs: number,
+): number {
   const from = nowMs - RATE_WINDOW_MS
   const count = arrivals.reduce((sum, arrival) => (arrival.at_ms > from ? sum + arrival.count : sum), 0)
   const window = Math.min(RATE_WINDOW_MS, Math.max(1000, nowMs - sinceMs))
@@ -53,7 +72,10 @@ export function ratePerSecond(arrivals: readonly { at_ms: number; count: number 
 }
 
 /** Drops arrivals that the rate no longer needs. */
-export function recentArrivals(arrivals: readonly { at_ms: number; count: number }[], nowMs: number): { at_ms: number; count: number }[] {
+export function recentArrivals(
+  arrivals: readonly { at_ms: number; count: number }[],
+  nowMs: number,
+): { at_ms: number; count: number }[] {
   return arrivals.filter((arrival) => arrival.at_ms > nowMs - RATE_WINDOW_MS)
 }
 

@@ -1,5 +1,15 @@
 import { LiveMessage } from '../../../../../workers/contract/live.ts'
-import { backoffMs, passes, prepend, ratePerSecond, recentArrivals, ROWS_MAX, type Connection, type LiveFilter, type LiveRow } from './feed.ts'
+import {
+  backoffMs,
+  passes,
+  prepend,
+  ratePerSecond,
+  recentArrivals,
+  ROWS_MAX,
+  type Connection,
+  type LiveFilter,
+  type LiveRow,
+} from './feed.ts'
 
 /** Acks are sent at most this often. */
 const ACK_MS_MIN = 200
@@ -143,7 +153,8 @@ export class LiveFeed {
   #ackSoon(): void {
     this.#ackTimer ??= setTimeout(() => {
       this.#ackTimer = undefined
-      if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ type: 'ack', cursor: this.#cursor }))
+      if (this.#socket?.readyState === WebSocket.OPEN)
+        this.#socket.send(JSON.stringify({ type: 'ack', cursor: this.#cursor }))
     }, ACK_MS_MIN)
   }
 

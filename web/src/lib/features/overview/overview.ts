@@ -17,16 +17,31 @@ export interface OverviewScope {
 }
 
 const TOTAL_MEASURES = [
-  'count', 'errors', 'successes', 'success_rate', 'cost_usd', 'unpriced', 'tokens_prompt', 'tokens_completion', 'tokens_cached',
-  'latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms',
+  'count',
+  'errors',
+  'successes',
+  'success_rate',
+  'cost_usd',
+  'unpriced',
+  'tokens_prompt',
+  'tokens_completion',
+  'tokens_cached',
+  'latency_p50_ms',
+  'latency_p90_ms',
+  'latency_p99_ms',
 ] as const
 type TotalMeasure = (typeof TOTAL_MEASURES)[number]
 
 /** Buckets of this range and of the one before it, in one answer. */
 export function seriesQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.previous.from_ms, period.to_ms), kind: 'total', measures: [...TOTAL_MEASURES], step: period.step,
-    time_zone: period.zone, order: { by: 'time', direction: 'asc' }, limit: 5000,
+    ...base(scope, period.previous.from_ms, period.to_ms),
+    kind: 'total',
+    measures: [...TOTAL_MEASURES],
+    step: period.step,
+    time_zone: period.zone,
+    order: { by: 'time', direction: 'asc' },
+    limit: 5000,
   }
 }
 
@@ -47,31 +62,47 @@ export const TOP_MAX = 8
 /** Requests of each workflow; what they cost comes from the ledger. */
 export function workflowsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.from_ms, period.to_ms), kind: 'request', dimensions: ['workflow_id'],
-    measures: ['count', 'success_rate', 'latency_p90_ms'], order: { by: 'count', direction: 'desc' }, limit: 500,
+    ...base(scope, period.from_ms, period.to_ms),
+    kind: 'request',
+    dimensions: ['workflow_id'],
+    measures: ['count', 'success_rate', 'latency_p90_ms'],
+    order: { by: 'count', direction: 'desc' },
+    limit: 500,
   }
 }
 
 /** What the model calls of each workflow cost, where the ledger cannot tell: it knows no environment. */
 export function workflowCostQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.from_ms, period.to_ms), kind: 'llm', dimensions: ['workflow_id'], measures: ['cost_usd', 'unpriced', 'tokens_total'], limit: 500,
+    ...base(scope, period.from_ms, period.to_ms),
+    kind: 'llm',
+    dimensions: ['workflow_id'],
+    measures: ['cost_usd', 'unpriced', 'tokens_total'],
+    limit: 500,
   }
 }
 
 /** Calls, cost and tokens of each model. */
 export function modelsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.from_ms, period.to_ms), kind: 'llm', dimensions: ['provider', 'model'],
-    measures: ['count', 'error_rate', 'cost_usd', 'unpriced', 'tokens_total', 'latency_p90_ms'], order: { by: 'cost_usd', direction: 'desc' }, limit: 500,
+    ...base(scope, period.from_ms, period.to_ms),
+    kind: 'llm',
+    dimensions: ['provider', 'model'],
+    measures: ['count', 'error_rate', 'cost_usd', 'unpriced', 'tokens_total', 'latency_p90_ms'],
+    order: { by: 'cost_usd', direction: 'desc' },
+    limit: 500,
   }
 }
 
 /** Failed requests by the type of their error. */
 export function errorsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.from_ms, period.to_ms), kind: 'request', dimensions: ['error_type'], measures: ['errors'],
-    order: { by: 'errors', direction: 'desc' }, limit: 100,
+    ...base(scope, period.from_ms, period.to_ms),
+    kind: 'request',
+    dimensions: ['error_type'],
+    measures: ['errors'],
+    order: { by: 'errors', direction: 'desc' },
+    limit: 100,
   }
 }
 
@@ -114,15 +145,26 @@ export function shapeSeries(answer: MetricsAnswer, period: Period, nowMs: number
     starts.map((start, at) => bucketOf(rows.get(start), start, starts[at + 1] ?? end, nowMs))
   const current = read(period.buckets, period.to_ms)
   const previous = read(period.previous.buckets, period.previous.to_ms)
-  const empty = current.every((bucket) => bucket.count === 0 && bucket.tokens_prompt + bucket.tokens_completion === 0 && isZero(bucket.cost_usd))
+  const empty = current.every(
+    (bucket) => bucket.count === 0 && bucket.tokens_prompt + bucket.tokens_completion === 0 && isZero(bucket.cost_usd),
+  )
   return { current, previous, empty, approximate: answer.meta.approximate || answer.meta.sampled }
 }
 
 function bucketOf(row: MetricsRow | undefined, start: number, end: number, nowMs: number): Bucket {
   return {
-    start_ms: start, end_ms: end, partial: end > nowMs, count: amount(row, 'count') ?? 0, errors: amount(row, 'errors') ?? 0,
-    successes: amount(row, 'successes') ?? 0, cost_usd: usd(row), tokens_prompt: amount(row, 'tokens_prompt') ?? 0, tokens_completion: amount(row, 'tokens_completion') ?? 0,
-    p50_ms: amount(row, 'latency_p50_ms'), p90_ms: amount(row, 'latency_p90_ms'), p99_ms: amount(row, 'latency_p99_ms'),
+    start_ms: start,
+    end_ms: end,
+    partial: end > nowMs,
+    count: amount(row, 'count') ?? 0,
+    errors: amount(row, 'errors') ?? 0,
+    successes: amount(row, 'successes') ?? 0,
+    cost_usd: usd(row),
+    tokens_prompt: amount(row, 'tokens_prompt') ?? 0,
+    tokens_completion: amount(row, 'tokens_completion') ?? 0,
+    p50_ms: amount(row, 'latency_p50_ms'),
+    p90_ms: amount(row, 'latency_p90_ms'),
+    p99_ms: amount(row, 'latency_p99_ms'),
   }
 }
 
@@ -144,9 +186,17 @@ export function shapeTotals(answer: MetricsAnswer): Totals {
   const row = answer.data[0]
   const read = (measure: TotalMeasure) => amount(row, measure)
   return {
-    count: read('count') ?? 0, errors: read('errors') ?? 0, success_rate: (read('count') ?? 0) === 0 ? null : read('success_rate'), cost_usd: usd(row),
-    unpriced: read('unpriced') ?? 0, tokens_prompt: read('tokens_prompt') ?? 0, tokens_completion: read('tokens_completion') ?? 0,
-    tokens_cached: read('tokens_cached') ?? 0, p50_ms: read('latency_p50_ms'), p90_ms: read('latency_p90_ms'), p99_ms: read('latency_p99_ms'),
+    count: read('count') ?? 0,
+    errors: read('errors') ?? 0,
+    success_rate: (read('count') ?? 0) === 0 ? null : read('success_rate'),
+    cost_usd: usd(row),
+    unpriced: read('unpriced') ?? 0,
+    tokens_prompt: read('tokens_prompt') ?? 0,
+    tokens_completion: read('tokens_completion') ?? 0,
+    tokens_cached: read('tokens_cached') ?? 0,
+    p50_ms: read('latency_p50_ms'),
+    p90_ms: read('latency_p90_ms'),
+    p99_ms: read('latency_p99_ms'),
   }
 }
 
@@ -174,13 +224,22 @@ export function shapeChanges(series: Series, totals: Totals, previous: Totals): 
   const now = sum(complete.map((at) => series.current[at]))
   const before = sum(complete.map((at) => series.previous[at]))
   return {
-    cost: share(now.cost, before.cost, 'less'), tokens: share(now.tokens, before.tokens, 'neither'), count: share(now.count, before.count, 'neither'),
-    success_rate: points(now, before), p50: share(totals.p50_ms, previous.p50_ms, 'less'), p90: share(totals.p90_ms, previous.p90_ms, 'less'),
+    cost: share(now.cost, before.cost, 'less'),
+    tokens: share(now.tokens, before.tokens, 'neither'),
+    count: share(now.count, before.count, 'neither'),
+    success_rate: points(now, before),
+    p50: share(totals.p50_ms, previous.p50_ms, 'less'),
+    p90: share(totals.p90_ms, previous.p90_ms, 'less'),
     p99: share(totals.p99_ms, previous.p99_ms, 'less'),
   }
 }
 
-interface Sum { cost: number; tokens: number; count: number; successes: number }
+interface Sum {
+  cost: number
+  tokens: number
+  count: number
+  successes: number
+}
 
 function sum(buckets: readonly (Bucket | undefined)[]): Sum {
   const all = buckets.filter((bucket) => bucket !== undefined)

@@ -15,8 +15,10 @@ export interface SpendSoFar {
 /** One question for both: this month by day. It ends on a full hour, which the ledger's sums are kept for. */
 export function spendQuery(scope: OverviewScope, nowMs: number, zone: string): Record<string, string> {
   const query: Record<string, string> = {
-    from: new Date(monthStart(nowMs, zone)).toISOString(), to: new Date(Math.ceil((nowMs + 1) / HOUR_MS) * HOUR_MS).toISOString(),
-    group_by: 'day', time_zone: zone,
+    from: new Date(monthStart(nowMs, zone)).toISOString(),
+    to: new Date(Math.ceil((nowMs + 1) / HOUR_MS) * HOUR_MS).toISOString(),
+    group_by: 'day',
+    time_zone: zone,
   }
   if (scope.project_id !== null) query.project = scope.project_id
   return query
@@ -26,7 +28,9 @@ export function shapeSpend(answer: SpendAnswer, nowMs: number, zone: string): Sp
   const today = dayStart(nowMs, zone)
   const row = answer.data.find((one) => Date.parse(String(one.day)) === today)
   return {
-    today_usd: row?.cost_usd ?? '0.000000000', month_usd: answer.total_cost_usd, today_unpriced: row?.unpriced ?? 0,
+    today_usd: row?.cost_usd ?? '0.000000000',
+    month_usd: answer.total_cost_usd,
+    today_unpriced: row?.unpriced ?? 0,
     month_unpriced: answer.data.reduce((sum, one) => sum + one.unpriced, 0),
   }
 }

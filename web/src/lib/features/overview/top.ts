@@ -36,13 +36,19 @@ export interface WorkflowCost {
 
 export function costsFromLedger(spend: SpendAnswer): WorkflowCost[] {
   return spend.data.map((row) => ({
-    workflow: textOf(row.workflow), cost_usd: row.cost_usd, unpriced: row.unpriced, tokens: row.tokens_prompt + row.tokens_completion,
+    workflow: textOf(row.workflow),
+    cost_usd: row.cost_usd,
+    unpriced: row.unpriced,
+    tokens: row.tokens_prompt + row.tokens_completion,
   }))
 }
 
 export function costsFromMetrics(answer: MetricsAnswer): WorkflowCost[] {
   return answer.data.map((row) => ({
-    workflow: textOf(row.workflow_id), cost_usd: usd(row), unpriced: amount(row, 'unpriced') ?? 0, tokens: amount(row, 'tokens_total') ?? 0,
+    workflow: textOf(row.workflow_id),
+    cost_usd: usd(row),
+    unpriced: amount(row, 'unpriced') ?? 0,
+    tokens: amount(row, 'tokens_total') ?? 0,
   }))
 }
 
@@ -52,10 +58,14 @@ export function shapeWorkflows(metrics: MetricsAnswer, costs: readonly WorkflowC
   for (const row of metrics.data) {
     const id = String(row.workflow_id ?? '')
     rows.set(id, {
-      ...emptyRow(id), count: amount(row, 'count') ?? 0, success_rate: amount(row, 'success_rate'), p90_ms: amount(row, 'latency_p90_ms'),
+      ...emptyRow(id),
+      count: amount(row, 'count') ?? 0,
+      success_rate: amount(row, 'success_rate'),
+      p90_ms: amount(row, 'latency_p90_ms'),
     })
   }
-  for (const { workflow, ...cost } of costs) rows.set(workflow, { ...(rows.get(workflow) ?? emptyRow(workflow)), ...cost })
+  for (const { workflow, ...cost } of costs)
+    rows.set(workflow, { ...(rows.get(workflow) ?? emptyRow(workflow)), ...cost })
   return topOf([...rows.values()])
 }
 
@@ -63,8 +73,14 @@ export function shapeWorkflows(metrics: MetricsAnswer, costs: readonly WorkflowC
 export function shapeModels(metrics: MetricsAnswer): TopList {
   return topOf(
     metrics.data.map((row) => ({
-      ...emptyRow(String(row.model ?? '')), detail: String(row.provider ?? ''), cost_usd: usd(row), count: amount(row, 'count') ?? 0,
-      success_rate: successOf(row), p90_ms: amount(row, 'latency_p90_ms'), unpriced: amount(row, 'unpriced') ?? 0, tokens: amount(row, 'tokens_total') ?? 0,
+      ...emptyRow(String(row.model ?? '')),
+      detail: String(row.provider ?? ''),
+      cost_usd: usd(row),
+      count: amount(row, 'count') ?? 0,
+      success_rate: successOf(row),
+      p90_ms: amount(row, 'latency_p90_ms'),
+      unpriced: amount(row, 'unpriced') ?? 0,
+      tokens: amount(row, 'tokens_total') ?? 0,
     })),
   )
 }
@@ -74,7 +90,9 @@ function topOf(rows: TopRow[]): TopList {
   used.sort((left, right) => byCost(left, right) || right.count - left.count || left.id.localeCompare(right.id))
   const rest = used.slice(TOP_MAX)
   return {
-    rows: used.slice(0, TOP_MAX), others: rest.length, others_cost_usd: addUsd(rest.map((row) => row.cost_usd)),
+    rows: used.slice(0, TOP_MAX),
+    others: rest.length,
+    others_cost_usd: addUsd(rest.map((row) => row.cost_usd)),
     total_cost_usd: addUsd(used.map((row) => row.cost_usd)),
   }
 }
@@ -85,7 +103,17 @@ function byCost(left: TopRow, right: TopRow): number {
 }
 
 function emptyRow(id: string): TopRow {
-  return { id, label: id, detail: '', cost_usd: '0.000000000', count: 0, success_rate: null, p90_ms: null, unpriced: 0, tokens: 0 }
+  return {
+    id,
+    label: id,
+    detail: '',
+    cost_usd: '0.000000000',
+    count: 0,
+    success_rate: null,
+    p90_ms: null,
+    unpriced: 0,
+    tokens: 0,
+  }
 }
 
 function successOf(row: MetricsRow): number | null {
@@ -119,7 +147,9 @@ export function shapeErrors(answer: MetricsAnswer): { classes: ErrorClass[]; tot
     classes.set(name, known)
     total += errors
   }
-  const list = [...classes.values()].sort((left, right) => right.errors - left.errors || left.name.localeCompare(right.name))
+  const list = [...classes.values()].sort(
+    (left, right) => right.errors - left.errors || left.name.localeCompare(right.name),
+  )
   for (const entry of list) {
     entry.share = entry.errors / total
     entry.types.sort((left, right) => right.errors - left.errors)

@@ -20,13 +20,30 @@ export function storesOf(region: Region): Store[] {
     { what: 'Traces, ledger, rollups', store: 'D1 databases', where: here, pinned },
     { what: 'Journal, archive, dead letters', store: 'R2 bucket', where: here, pinned },
     { what: 'Events on their way', store: 'Queue', where: here, pinned },
-    { what: 'Live feed, budget counters', store: 'Durable Objects', where: pinned ? `${here}: stored and processed` : here, pinned },
     {
-      what: 'Metrics for charts', store: pinned ? 'D1 databases' : 'D1 databases, Analytics Engine',
-      where: pinned ? `${here}; Analytics Engine, which cannot be pinned, is not used` : here, pinned,
+      what: 'Live feed, budget counters',
+      store: 'Durable Objects',
+      where: pinned ? `${here}: stored and processed` : here,
+      pinned,
     },
-    { what: 'Accounts, names, sessions', store: 'D1 control database', where: 'Global, for every region', pinned: false },
+    {
+      what: 'Metrics for charts',
+      store: pinned ? 'D1 databases' : 'D1 databases, Analytics Engine',
+      where: pinned ? `${here}; Analytics Engine, which cannot be pinned, is not used` : here,
+      pinned,
+    },
+    {
+      what: 'Accounts, names, sessions',
+      store: 'D1 control database',
+      where: 'Global, for every region',
+      pinned: false,
+    },
     { what: 'Hashes of API keys, opaque ids', store: 'KV', where: 'Global, for every region', pinned: false },
-    { what: 'Receiving events, TLS, serving this page', store: 'Workers', where: 'The Cloudflare location nearest to the sender', pinned: false },
+    {
+      what: 'Receiving events, TLS, serving this page',
+      store: 'Workers',
+      where: 'The Cloudflare location nearest to the sender',
+      pinned: false,
+    },
   ]
 }

@@ -43,9 +43,23 @@ export function withoutDuplicates(events: readonly TraceEvent[]): TraceEvent[] {
 export function spanOf(id: string, events: readonly TraceEvent[]): Span {
   const lifecycle = events.filter((event) => MARKS[event.event_type] === undefined)
   const span: Span = {
-    id, parent_id: null, kind: kindOf(lifecycle), name: nameOf(lifecycle.length > 0 ? lifecycle : events), ...timesOf(lifecycle, events),
-    status: '', error: null, model: last(events, 'model'), provider: last(events, 'provider'), cost_nanousd: null, unpriced: false,
-    cost_sources: [], tokens: null, marks: [], events: [...events], cycle: false, skew_ms: 0,
+    id,
+    parent_id: null,
+    kind: kindOf(lifecycle),
+    name: nameOf(lifecycle.length > 0 ? lifecycle : events),
+    ...timesOf(lifecycle, events),
+    status: '',
+    error: null,
+    model: last(events, 'model'),
+    provider: last(events, 'provider'),
+    cost_nanousd: null,
+    unpriced: false,
+    cost_sources: [],
+    tokens: null,
+    marks: [],
+    events: [...events],
+    cycle: false,
+    skew_ms: 0,
   }
   for (const event of events) addEvent(span, event)
   const own = lifecycle.length > 0 ? lifecycle : events
@@ -61,7 +75,8 @@ function addEvent(span: Span, event: TraceEvent): void {
   if (mark !== undefined) span.marks.push(markOf(mark, event))
   if (event.cost_usd !== undefined) span.cost_nanousd = (span.cost_nanousd ?? 0n) + nanoOf(event.cost_usd)
   if (event.cost_source === 'unpriced') span.unpriced = true
-  if (event.cost_source !== undefined && !span.cost_sources.includes(event.cost_source)) span.cost_sources.push(event.cost_source)
+  if (event.cost_source !== undefined && !span.cost_sources.includes(event.cost_source))
+    span.cost_sources.push(event.cost_source)
   addTokens(span, event)
   const type = text(event, 'error_type')
   if (type !== '' && (mark === undefined || span.kind === 'mark')) span.error = errorOf(event, type)
@@ -84,7 +99,10 @@ function addTokens(span: Span, event: TraceEvent): void {
 
 function errorOf(event: TraceEvent, type: string): SpanError {
   return {
-    type, class: event.error_class ?? '', raw: text(event, 'error_raw'), message: text(event, 'error_message'),
+    type,
+    class: event.error_class ?? '',
+    raw: text(event, 'error_raw'),
+    message: text(event, 'error_message'),
     hash: text(event, 'error_message_hash'),
   }
 }
@@ -117,7 +135,9 @@ function kindOf(lifecycle: readonly TraceEvent[]): SpanKind {
 
 function nameOf(events: readonly TraceEvent[]): string {
   const isRequest = events.some((event) => event.event_type.startsWith('agent.request'))
-  const order = isRequest ? ['workflow_id', 'agent_id', 'step', 'model'] : ['tool_name', 'step', 'model', 'policy_id', 'fallback_to']
+  const order = isRequest
+    ? ['workflow_id', 'agent_id', 'step', 'model']
+    : ['tool_name', 'step', 'model', 'policy_id', 'fallback_to']
   for (const field of order) {
     const value = last(events, field)
     if (value !== '') return value
@@ -126,7 +146,10 @@ function nameOf(events: readonly TraceEvent[]): string {
 }
 
 /** A started event gives the start; a completed or tool event gives the end, and the start by its latency. */
-function timesOf(lifecycle: readonly TraceEvent[], all: readonly TraceEvent[]): Pick<Span, 'start_ms' | 'end_ms' | 'duration_ms'> {
+function timesOf(
+  lifecycle: readonly TraceEvent[],
+  all: readonly TraceEvent[],
+): Pick<Span, 'start_ms' | 'end_ms' | 'duration_ms'> {
   let start = Infinity
   let end: number | null = null
   let latency: number | null = null

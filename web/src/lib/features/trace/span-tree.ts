@@ -41,13 +41,29 @@ export function buildSpanTree(events: readonly TraceEvent[]): SpanTree {
   cutCycles(spans)
   const byId = new Map<string, SpanNode>()
   for (const span of spans.values()) {
-    byId.set(span.id, { span, children: [], depth: 0, total_cost_nanousd: 0n, total_tokens: 0, descendants: 0, errors: 0 })
+    byId.set(span.id, {
+      span,
+      children: [],
+      depth: 0,
+      total_cost_nanousd: 0n,
+      total_tokens: 0,
+      descendants: 0,
+      errors: 0,
+    })
   }
   const roots = link(byId)
   const nodes = inOrder(roots)
   markSkew(nodes, byId)
   addTotals(nodes, byId)
-  return { roots, nodes, byId, ...bounds(nodes), missing, open: nodes.filter(isOpen).length, duplicates: events.length - unique.length }
+  return {
+    roots,
+    nodes,
+    byId,
+    ...bounds(nodes),
+    missing,
+    open: nodes.filter(isOpen).length,
+    duplicates: events.length - unique.length,
+  }
 }
 
 /** The rows that are seen: a collapsed node hides what is below it. */
@@ -81,7 +97,13 @@ function readSpans(events: readonly TraceEvent[]): Map<string, Span> {
   }
   const spans = new Map<string, Span>()
   for (const [id, group] of groups) {
-    spans.set(id, spanOf(id, group.sort((left, right) => eventMs(left) - eventMs(right))))
+    spans.set(
+      id,
+      spanOf(
+        id,
+        group.sort((left, right) => eventMs(left) - eventMs(right)),
+      ),
+    )
   }
   return spans
 }
@@ -95,8 +117,25 @@ function addAbsentParents(spans: Map<string, Span>): number {
   for (const [id, children] of orphans) {
     const start = Math.min(...children.map((child) => child.start_ms))
     spans.set(id, {
-      id, parent_id: null, kind: 'absent', name: 'Missing parent', start_ms: start, end_ms: null, duration_ms: null, status: '', error: null,
-      model: '', provider: '', cost_nanousd: null, unpriced: false, cost_sources: [], tokens: null, marks: [], events: [], cycle: false, skew_ms: 0,
+      id,
+      parent_id: null,
+      kind: 'absent',
+      name: 'Missing parent',
+      start_ms: start,
+      end_ms: null,
+      duration_ms: null,
+      status: '',
+      error: null,
+      model: '',
+      provider: '',
+      cost_nanousd: null,
+      unpriced: false,
+      cost_sources: [],
+      tokens: null,
+      marks: [],
+      events: [],
+      cycle: false,
+      skew_ms: 0,
     })
   }
   return orphans.size

@@ -55,8 +55,17 @@ export function activeFilters(filters: TraceFilters): { name: TraceFilterName; l
 }
 
 /** What the API is asked for. */
-export function traceQuery(filters: TraceFilters, range: { from_ms: number; to_ms: number }, cursor: string | null): Record<string, string> {
-  const query: Record<string, string> = { ...filters, from: new Date(range.from_ms).toISOString(), to: new Date(range.to_ms).toISOString(), limit: '50' }
+export function traceQuery(
+  filters: TraceFilters,
+  range: { from_ms: number; to_ms: number },
+  cursor: string | null,
+): Record<string, string> {
+  const query: Record<string, string> = {
+    ...filters,
+    from: new Date(range.from_ms).toISOString(),
+    to: new Date(range.to_ms).toISOString(),
+    limit: '50',
+  }
   if (cursor !== null) query.cursor = cursor
   return query
 }

@@ -9,8 +9,11 @@ const HOUR_MS = 3_600_000
 export function knownQueries(projectId: string, nowMs: number): Partial<MetricsQuery>[] {
   const to = Math.ceil(nowMs / HOUR_MS) * HOUR_MS
   const shared: Partial<MetricsQuery> = {
-    filters: [{ dimension: 'project_id', op: 'eq', values: [projectId] }], measures: ['count'], limit: 500,
-    from: new Date(to - LOOK_BACK_MS).toISOString(), to: new Date(to).toISOString(),
+    filters: [{ dimension: 'project_id', op: 'eq', values: [projectId] }],
+    measures: ['count'],
+    limit: 500,
+    from: new Date(to - LOOK_BACK_MS).toISOString(),
+    to: new Date(to).toISOString(),
   }
   return [
     { ...shared, kind: 'request', dimensions: ['agent_id', 'workflow_id', 'workflow_version'] },
@@ -22,8 +25,13 @@ export function knownQueries(projectId: string, nowMs: number): Partial<MetricsQ
 export function shapeKnown(answers: readonly MetricsAnswer[]): Partial<Record<TraceFilterName, string[]>> {
   const known: Partial<Record<TraceFilterName, string[]>> = {}
   for (const name of ['agent_id', 'workflow_id', 'workflow_version', 'provider', 'model', 'environment'] as const) {
-    const values = new Set(answers.flatMap((answer) => answer.data.map((row) => row[name])).filter((value) => typeof value === 'string' && value !== ''))
-    if (values.size > 0) known[name] = ([...values] as string[]).sort((left, right) => left.localeCompare(right)).slice(0, VALUES_MAX)
+    const values = new Set(
+      answers
+        .flatMap((answer) => answer.data.map((row) => row[name]))
+        .filter((value) => typeof value === 'string' && value !== ''),
+    )
+    if (values.size > 0)
+      known[name] = ([...values] as string[]).sort((left, right) => left.localeCompare(right)).slice(0, VALUES_MAX)
   }
   return known
 }

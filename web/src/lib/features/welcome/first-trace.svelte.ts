@@ -66,7 +66,8 @@ export class FirstTrace {
 
   #later(): void {
     clearTimeout(this.#timer)
-    if (!this.#over) this.#timer = setTimeout(() => void this.#poll(), LOOK_MS[this.how === 'listening' ? 'listening' : 'polling'])
+    if (!this.#over)
+      this.#timer = setTimeout(() => void this.#poll(), LOOK_MS[this.how === 'listening' ? 'listening' : 'polling'])
   }
 
   async #seen(): Promise<boolean> {

@@ -57,7 +57,8 @@ export function environmentSnippet({ origin, key }: SnippetFacts): string {
   ].join('\n')
 }
 
-export const NODE_INSTALL = 'npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/exporter-trace-otlp-proto'
+export const NODE_INSTALL =
+  'npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/exporter-trace-otlp-proto'
 
 /** A whole program: an agent's run with one model call in it, by the OpenTelemetry Node SDK. */
 export function nodeSnippet({ origin, key }: SnippetFacts): string {

@@ -66,7 +66,10 @@ export function maxOf(series: readonly ChartSeries[], count: number): number {
   const bars = series.filter((one) => one.kind === 'bar')
   let max = 0
   for (let at = 0; at < count; at++) {
-    max = Math.max(max, bars.reduce((sum, one) => sum + Math.max(0, one.values[at] ?? 0), 0))
+    max = Math.max(
+      max,
+      bars.reduce((sum, one) => sum + Math.max(0, one.values[at] ?? 0), 0),
+    )
   }
   for (const one of series) {
     const values = one.kind === 'bar' ? (one.previous ?? []) : [...one.values, ...(one.previous ?? [])]
@@ -80,23 +83,36 @@ export function niceTicks(max: number, wanted: number, whole = false): number[] 
   if (!(max > 0) || !Number.isFinite(max)) return [0, 1]
   const rough = max / wanted
   const power = 10 ** Math.floor(Math.log10(rough))
-  const nice = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough * 0.999_999 && (!whole || Number.isInteger(factor * power))) ?? 10) * power
+  const nice =
+    ([1, 2, 2.5, 5, 10].find(
+      (factor) => factor * power >= rough * 0.999_999 && (!whole || Number.isInteger(factor * power)),
+    ) ?? 10) * power
   const step = whole ? Math.max(1, nice) : nice
   const count = Math.max(1, Math.ceil(max / step - 1e-9))
   return Array.from({ length: count + 1 }, (_, at) => Number((at * step).toPrecision(12)))
 }
 
-const EVERY = { minute: [1, 2, 5, 10, 15, 30, 60], hour: [1, 2, 3, 6, 12, 24, 48, 72, 168], day: [1, 2, 7, 14, 28] } as const
+const EVERY = {
+  minute: [1, 2, 5, 10, 15, 30, 60],
+  hour: [1, 2, 3, 6, 12, 24, 48, 72, 168],
+  day: [1, 2, 7, 14, 28],
+} as const
 
 /**
  * Buckets that carry a label: at most `wanted`, evenly spaced, on round wall-clock times of the viewer.
  * `offsetMs` tells how far the viewer's clocks are ahead of UTC at a moment.
  */
-export function timeTicks(buckets: readonly ChartBucket[], step: 'minute' | 'hour' | 'day', wanted: number, offsetMs: (ms: number) => number): number[] {
+export function timeTicks(
+  buckets: readonly ChartBucket[],
+  step: 'minute' | 'hour' | 'day',
+  wanted: number,
+  offsetMs: (ms: number) => number,
+): number[] {
   const unit = step === 'minute' ? 60_000 : step === 'hour' ? 3_600_000 : 86_400_000
   const every = EVERY[step].find((size) => buckets.length / size <= wanted) ?? Math.ceil(buckets.length / wanted)
   return buckets.flatMap((bucket, at) => {
-    const place = step === 'day' ? buckets.length - 1 - at : Math.floor((bucket.start_ms + offsetMs(bucket.start_ms)) / unit)
+    const place =
+      step === 'day' ? buckets.length - 1 - at : Math.floor((bucket.start_ms + offsetMs(bucket.start_ms)) / unit)
     return place % every === 0 ? [at] : []
   })
 }
@@ -114,7 +130,11 @@ export function bucketAt(buckets: readonly ChartBucket[], ms: number): number {
 }
 
 /** The whole buckets that a dragged selection touches; null when it is but a click. */
-export function brushedRange(buckets: readonly ChartBucket[], fromMs: number, toMs: number): { from_ms: number; to_ms: number } | null {
+export function brushedRange(
+  buckets: readonly ChartBucket[],
+  fromMs: number,
+  toMs: number,
+): { from_ms: number; to_ms: number } | null {
   const first = buckets[bucketAt(buckets, Math.min(fromMs, toMs))]
   const last = buckets[bucketAt(buckets, Math.max(fromMs, toMs) - 1)]
   if (first === undefined || last === undefined || first === last) return null

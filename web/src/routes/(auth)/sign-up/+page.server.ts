@@ -9,4 +9,6 @@ export const load: PageServerLoad = ({ locals, url }) => {
   return { next: safeNext(next, '') }
 }
 
-export const actions: Actions = { default: (event) => sign(event, '/api/auth/sign-up/email', ['name', 'email', 'password']) }
+export const actions: Actions = {
+  default: (event) => sign(event, '/api/auth/sign-up/email', ['name', 'email', 'password']),
+}

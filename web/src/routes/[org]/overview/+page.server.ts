@@ -12,7 +12,13 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const wanted = url.searchParams.get('project')
   const project = projects.find((one) => wanted !== null && (one.id === wanted || one.slug === wanted)) ?? null
   const scope = { project_id: project?.id ?? null, environment: url.searchParams.get('environment') || null }
-  const { totals, spend, ...later } = loadOverview(orgTelemetry(api(fetch), params.org), range, scope, projects.map((one) => one.id), nowMs)
+  const { totals, spend, ...later } = loadOverview(
+    orgTelemetry(api(fetch), params.org),
+    range,
+    scope,
+    projects.map((one) => one.id),
+    nowMs,
+  )
   // The headline comes with the page; the rest follows as it is ready.
   const head = await Promise.all([totals, spend])
   return { nowMs, range, scope, scopeProject: project, totals: head[0], spend: head[1], ...later }

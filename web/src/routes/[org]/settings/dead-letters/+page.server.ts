@@ -8,7 +8,11 @@ export const load: PageServerLoad = async ({ parent, fetch, url, depends }) => {
   depends('agentops:dead-letters')
   const { project } = await parent()
   const cursor = url.searchParams.get('cursor')
-  return { nowMs: Date.now(), cursor, letters: await settle(projectSettings(api(fetch), project.id).deadLetters(cursor)) }
+  return {
+    nowMs: Date.now(),
+    cursor,
+    letters: await settle(projectSettings(api(fetch), project.id).deadLetters(cursor)),
+  }
 }
 
 export const actions: Actions = {

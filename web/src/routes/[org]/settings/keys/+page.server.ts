@@ -12,7 +12,9 @@ export const load: PageServerLoad = async ({ parent, fetch, url, depends }) => {
   const keys = await settle(projectSettings(api(fetch), project.id).keys())
   const nowMs = Date.now()
   const wanted = url.searchParams.get('revoke')
-  const revoking = keys.ok ? (keys.value.find(({ id, revoked_at }) => id === wanted && revoked_at === null) ?? null) : null
+  const revoking = keys.ok
+    ? (keys.value.find(({ id, revoked_at }) => id === wanted && revoked_at === null) ?? null)
+    : null
   return { nowMs, keys: keys.ok ? sortKeys(keys.value, nowMs) : null, problem: keys.ok ? null : keys.problem, revoking }
 }
 
@@ -20,7 +22,11 @@ export const actions: Actions = {
   create: async ({ request, fetch }) => {
     const form = await request.formData()
     const given = { name: field(form, 'name'), scopes: form.getAll('scopes'), days: field(form, 'days') }
-    const input = KeyCreate.safeParse({ name: given.name, scopes: given.scopes, expires_at: expiryOf(given.days, Date.now()) })
+    const input = KeyCreate.safeParse({
+      name: given.name,
+      scopes: given.scopes,
+      expires_at: expiryOf(given.days, Date.now()),
+    })
     if (!input.success) {
       const wrong = new Set(input.error.issues.map(({ path }) => path[0]))
       return fail(422, {

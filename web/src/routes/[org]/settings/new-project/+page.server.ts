@@ -8,7 +8,11 @@ import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ parent, fetch, url }) => {
   const { org } = await parent()
-  return { workspaces: await organization(api(fetch), org.id).workspaces().catch((error: unknown) => failPage(error, url)) }
+  return {
+    workspaces: await organization(api(fetch), org.id)
+      .workspaces()
+      .catch((error: unknown) => failPage(error, url)),
+  }
 }
 
 export const actions: Actions = {
@@ -24,7 +28,10 @@ export const actions: Actions = {
       .catch((error: unknown) => (error instanceof ApiError ? error : Promise.reject(error)))
     if (project instanceof ApiError) return refusal(project)
     try {
-      const { key } = await projectSettings(client, project.id).createKey({ name: 'First key', scopes: ['ingest', 'read'] })
+      const { key } = await projectSettings(client, project.id).createKey({
+        name: 'First key',
+        scopes: ['ingest', 'read'],
+      })
       keepFirstKey(cookies, params.org, project.id, key, url.protocol === 'https:')
     } catch (error) {
       // The project exists: without its key, the welcome page offers to create one.

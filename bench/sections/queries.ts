@@ -1,0 +1,148 @@
+import { call } from '../../test/support/harness.ts'
+import { parseRange } from '../../web/src/lib/features/filters/range.ts'
+import { loadOverview, type OverviewApi } from '../../web/src/lib/features/overview/load.ts'
+import type { TraceSummary } from '../../workers/contract/api.ts'
+import type { Watermark } from '../../workers/contract/batch.ts'
+import { percentile, type Figure } from '../report.ts'
+import { sendHistory } from '../seed/history.ts'
+import { multiply } from '../seed/multiply.ts'
+import type { Bench, BenchTenant } from '../support/bench.ts'
+import type { Server } from '../support/server-process.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const SECTION = 'queries'
+const BASE_EVENTS = 1_000_000
+const TIMES = 10
+const RUNS = 20
+const WARM_RUNS = 2
+const SETTLED_MS_MAX = 240_000
+const DAY_MS = 86_400_000
+
+/** How long the dashboard's questions take on a month of 1 M events, and of 10 M. */
+export async function queries(bench: Bench): Promise<Figure[]> {
+  const dataDir = await bench.dataDir()
+  let server = await bench.serve({ dataDir })
+  try {
+    const tenant = await bench.tenant(server)
+    const sent = await sendHistory(server.url, tenant.key, BASE_EVENTS)
+    await untilSettled(server, tenant)
+    const traceIds = await sampleTraces(tenant)
+    const figures = await measure(tenant, traceIds, sent, 'all sent through the edge')
+    if (bench.quick) return figures
+    await server.stop()
+    multiply(dataDir, tenant.projectId, TIMES)
+    server = await bench.serve({ dataDir })
+    await untilSettled(server, tenant)
+    return [
+      ...figures,
+      ...(await measure(tenant, traceIds, sent * TIMES, 'a tenth sent, the rest copied in SQL with ids of their own')),
+    ]
+  } finally {
+    await server.kill()
+  }
+}
+
+/** Everything applied, merged into rollups and archived, as it would be an hour later. */
+async function untilSettled(server: Server, { session, projectId }: BenchTenant): Promise<void> {
+  const untilMs = Date.now() + SETTLED_MS_MAX
+  for (;;) {
+    const { body } = await call<Watermark>(session, 'GET', `/api/v1/projects/${projectId}/watermark`)
+    if (body.events_behind === 0) break
+    if (Date.now() > untilMs) throw new Error(`${body.events_behind} events stayed behind the watermark`)
+    await sleep(500)
+  }
+  for (const cron of ['* * * * *', '7 * * * *']) await server.ask({ do: 'cron', cron })
+}
+
+/** Traces from all over the month. */
+async function sampleTraces({ session, projectId }: BenchTenant): Promise<string[]> {
+  const ids: string[] = []
+  for (let i = 0; i < RUNS + WARM_RUNS; i++) {
+    const to = new Date(Date.now() - i * 1.25 * DAY_MS).toISOString()
+    const { body } = await call<{ data: TraceSummary[] }>(
+      session,
+      'GET',
+      `/api/v1/projects/${projectId}/traces?limit=1&to=${to}`,
+    )
+    const id = body.data[0]?.trace_id
+    if (id !== undefined) ids.push(id)
+  }
+  return ids
+}
+
+async function measure(tenant: BenchTenant, traceIds: string[], events: number, note: string): Promise<Figure[]> {
+  const { session, orgId, projectId } = tenant
+  const range = parseRange(new URLSearchParams('range=30d'), Date.now(), 'UTC')
+  const from = new Date(Date.now() - 30 * DAY_MS).toISOString()
+  const ask = async (path: string) => {
+    const { status, body } = await call(session, 'GET', path)
+    if (status !== 200) throw new Error(`${path} answered ${status}: ${JSON.stringify(body).slice(0, 300)}`)
+  }
+  const questions: { name: string; ask: (run: number) => Promise<void>; mostMs?: number }[] = [
+    {
+      name: 'overview, 30 days, all its questions at once',
+      mostMs: 150,
+      ask: async () => {
+        const answers = loadOverview(
+          overviewApi(tenant),
+          range,
+          { project_id: null, environment: null },
+          [projectId],
+          Date.now(),
+        )
+        const settled = await Promise.all(Object.values(answers))
+        const failed = settled.find((one) => !one.ok)
+        if (failed) throw new Error(`a question of the overview failed: ${JSON.stringify(failed)}`)
+      },
+    },
+    { name: 'traces, first page', ask: () => ask(`/api/v1/projects/${projectId}/traces?limit=50`) },
+    {
+      name: 'traces, first page of errors',
+      ask: () => ask(`/api/v1/projects/${projectId}/traces?limit=50&status=error&from=${from}`),
+    },
+    {
+      name: 'trace detail',
+      mostMs: 50,
+      ask: (run) => ask(`/api/v1/projects/${projectId}/traces/${traceIds[run % traceIds.length] ?? ''}`),
+    },
+    { name: 'spend, 30 days by model', ask: () => ask(`/api/v1/orgs/${orgId}/spend?group_by=model&from=${from}`) },
+    { name: 'spend, 30 days by user', ask: () => ask(`/api/v1/orgs/${orgId}/spend?group_by=user&from=${from}`) },
+  ]
+  const figures: Figure[] = []
+  for (const question of questions) {
+    const times: number[] = []
+    for (let run = 0; run < RUNS + WARM_RUNS; run++) {
+      const start = performance.now()
+      await question.ask(run)
+      if (run >= WARM_RUNS) times.push(performance.now() - start)
+    }
+    const target =
+      question.mostMs === undefined || events < BASE_EVENTS * 5
+        ? undefined
+        : ({ at: 'most', value: question.mostMs } as const)
+    figures.push({
+      section: SECTION,
+      name: `${question.name}, ${(events / 1e6).toFixed(1)} M events`,
+      value: percentile(times, 0.5),
+      unit: 'ms',
+      target,
+      note: `median of ${RUNS}; ${note}`,
+    })
+  }
+  return figures
+}
+
+/** The dashboard's own questions, asked over HTTP. */
+function overviewApi({ session, orgId }: BenchTenant): OverviewApi {
+  const read = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    const answer = await call<T>(session, method, path, body)
+    if (answer.status !== 200)
+      throw new Error(`${path} answered ${answer.status}: ${JSON.stringify(answer.body).slice(0, 300)}`)
+    return answer.body
+  }
+  return {
+    metrics: (query) => read('POST', `/api/v1/orgs/${orgId}/metrics/query`, query),
+    spend: (query) => read('GET', `/api/v1/orgs/${orgId}/spend?${new URLSearchParams(query).toString()}`),
+    watermark: (projectId) => read('GET', `/api/v1/projects/${projectId}/watermark`),
+  }
+}

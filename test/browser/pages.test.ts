@@ -1,0 +1,395 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { gzipSync } from 'node:zlib'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+
+const OVERVIEW_SCRIPT_BYTES_MAX = 170_000
+const BIG_SPANS = 1200
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+const baseUrl = inject('baseUrl')
+let browser: Browser
+let tenant: Awaited<ReturnType<typeof createTenant>>
+let context: BrowserContext
+const ids = { rich: newTraceId(), big: newTraceId(), running: newTraceId() }
+
+/** A trace in which a tool fails, is tried again, a model falls back and a parent never comes. */
+function richTrace(at: number) {
+  const common = {
+    trace_id: ids.rich,
+    agent_id: 'refund-desk',
+    workflow_id: 'refund',
+    workflow_version: 'v2',
+    user_id: 'ada',
+    environment: 'prod',
+  }
+  const under = { ...common, parent_span_id: 'root' }
+  return [
+    { ...common, event_type: 'agent.request.started' as const, timestamp: at, span_id: 'root' },
+    {
+      ...under,
+      event_type: 'agent.step.completed' as const,
+      timestamp: at + 900,
+      span_id: 'plan',
+      step: 'plan',
+      provider: 'openai',
+      model: 'gpt-4o',
+      latency_ms: 800,
+      tokens_prompt: 1200,
+      tokens_cached: 1000,
+      tokens_completion: 90,
+      tokens_reasoning: 40,
+      cost_usd: '0.012345678',
+      status: 'ok' as const,
+    },
+    {
+      ...under,
+      event_type: 'agent.tool.failed' as const,
+      timestamp: at + 1200,
+      span_id: 'pay',
+      tool_name: 'pay.refund',
+      latency_ms: 250,
+      status: 'error' as const,
+      error_type: 'tool_timeout',
+      error_message: 'card 4111 took too long',
+    },
+    {
+      ...under,
+      event_type: 'agent.retry' as const,
+      timestamp: at + 1250,
+      span_id: 'pay',
+      tool_name: 'pay.refund',
+      attempt: 2,
+      error_type: 'tool_timeout',
+    },
+    {
+      ...under,
+      event_type: 'agent.fallback.triggered' as const,
+      timestamp: at + 1300,
+      span_id: 'plan',
+      fallback_from: 'gpt-5',
+      fallback_to: 'gpt-4o',
+    },
+    {
+      ...common,
+      event_type: 'agent.step.completed' as const,
+      timestamp: at + 1500,
+      span_id: 'lost',
+      parent_span_id: 'never-came',
+      step: 'rerank',
+      latency_ms: 100,
+      status: 'ok' as const,
+    },
+    {
+      ...common,
+      event_type: 'agent.request.completed' as const,
+      timestamp: at + 2000,
+      span_id: 'root',
+      latency_ms: 2000,
+      status: 'error' as const,
+      error_type: 'tool_timeout',
+      outcome: 'failure' as const,
+    },
+  ]
+}
+
+function bigTrace(at: number) {
+  const common = { trace_id: ids.big, agent_id: 'crawler', workflow_id: 'crawl' }
+  const steps = Array.from({ length: BIG_SPANS - 1 }, (_, index) => ({
+    ...common,
+    event_type: 'agent.step.completed' as const,
+    timestamp: at + index * 10 + 8,
+    span_id: `s${index}`,
+    parent_span_id: index % 20 === 0 ? 'root' : `s${index - (index % 20)}`,
+    step: `page ${index}`,
+    latency_ms: 8,
+    status: 'ok' as const,
+  }))
+  return [
+    ...steps,
+    {
+      ...common,
+      event_type: 'agent.request.completed' as const,
+      timestamp: at + BIG_SPANS * 10,
+      span_id: 'root',
+      latency_ms: BIG_SPANS * 10,
+      status: 'ok' as const,
+    },
+  ]
+}
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  tenant = await createTenant(baseUrl)
+  const now = Date.now()
+  const many = Array.from({ length: 70 }, (_, index) =>
+    traceOf(newTraceId(), 1, '0.001', now - 600_000 - index * 1000),
+  ).flat()
+  await sendEvents(baseUrl, tenant.key, many)
+  await sendEvents(baseUrl, tenant.key, richTrace(now - 60_000))
+  await sendEvents(baseUrl, tenant.key, bigTrace(now - 120_000))
+  await sendEvents(baseUrl, tenant.key, [
+    {
+      event_type: 'agent.request.started',
+      timestamp: now - 1000,
+      trace_id: ids.running,
+      span_id: 'root',
+      workflow_id: 'slow',
+    },
+  ])
+  await Promise.all(Object.values(ids).map((id) => untilTrace(tenant.session, tenant.projectId, id)))
+  context = await open({})
+})
+
+afterAll(async () => {
+  await browser?.close()
+})
+
+async function open(options: Parameters<Browser['newContext']>[0]): Promise<BrowserContext> {
+  const made = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    timezoneId: 'Europe/Berlin',
+    ...options,
+  })
+  const cookies = tenant.session.cookie
+    .split('; ')
+    .map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1), url: baseUrl }))
+  await made.addCookies([...cookies, { name: 'agentops_zone', value: 'Europe/Berlin', url: baseUrl }])
+  return made
+}
+
+const urlOf = (path: string) => `${baseUrl}/${tenant.org.slug}/${path}`
+
+async function visit(path: string, within = context): Promise<Page> {
+  const page = await within.newPage()
+  const answer = await page.goto(urlOf(path))
+  expect(answer?.status()).toBe(200)
+  // The page has come alive, so that keys and clicks are heard.
+  await page.waitForLoadState('networkidle')
+  return page
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource)
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      axe: { run(root: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+    }
+    const found = await axe.run('main')
+    return found.violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .map((node) => node.html)
+          .join(' ')
+          .slice(0, 300)}`,
+    )
+  })
+}
+
+describe('overview', () => {
+  it('shows numbers, charts, completeness and what is behind them', async () => {
+    const page = await visit('overview')
+    await page.locator('figure svg').nth(3).waitFor()
+    const main = page.getByRole('main')
+    await expect.poll(() => main.innerText()).toMatch(/All data up to \d\d:\d\d:\d\d/)
+    const text = await main.innerText()
+    expect(text).toContain('0 lost')
+    expect(text).toContain('Europe/Berlin')
+    expect(text).toMatch(/Requests\s+Traces[^]*\b72\b/)
+    expect(text).toMatch(/\$0\.08/)
+    expect(text).toContain('tool_timeout')
+    await page.locator('figure summary').first().click()
+    expect(await page.locator('figure table').first().locator('tbody tr').count()).toBe(24)
+    await page.getByRole('link', { name: 'tool_timeout' }).click()
+    await page.waitForURL(/traces\?.*error_type=tool_timeout/)
+    await page.getByRole('link', { name: 'refund', exact: true }).first().waitFor()
+    await page.close()
+  })
+
+  it('keeps range and comparison in the URL, without flicker of what is there', async () => {
+    const page = await visit('overview?range=1h')
+    await page.getByText('1 h before').first().or(page.getByText('not over yet').first()).waitFor()
+    await page.getByRole('link', { name: '7 d' }).click()
+    await page.waitForURL(/range=7d/)
+    await page.getByText('Custom', { exact: true }).click()
+    await page.getByLabel('From', { exact: true }).fill('2026-01-01T00:00')
+    await page.getByLabel('To', { exact: true }).fill('2026-01-03T00:00')
+    await page.getByRole('button', { name: 'Show this range' }).click()
+    await page.waitForURL(/from=2025-12-31T23%3A00%3A00.000Z&to=2026-01-02T23%3A00%3A00.000Z/)
+    await page.getByText('Nothing happened in this range').first().waitFor()
+    await page.close()
+  })
+
+  it('loads little script', async () => {
+    const page = await context.newPage()
+    let bytes = 0
+    page.on('response', async (response) => {
+      if (new URL(response.url()).pathname.endsWith('.js')) bytes += gzipSync(await response.body()).length
+    })
+    await page.goto(urlOf('overview'))
+    await page.locator('figure svg').nth(3).waitFor()
+    await page.waitForLoadState('networkidle')
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThanOrEqual(OVERVIEW_SCRIPT_BYTES_MAX)
+    await page.close()
+  })
+})
+
+describe('traces', () => {
+  it('filters by the URL, says what is set, and clears it', async () => {
+    const page = await visit('traces?status=error&q=refund')
+    expect(await page.locator('tbody tr').count()).toBe(1)
+    await page.getByLabel('Search traces').fill('no such thing')
+    await page.getByText('No trace matches').waitFor()
+    await page.getByRole('main').getByRole('link', { name: 'Clear filters' }).last().click()
+    await page.locator('tbody tr').nth(49).waitFor()
+    expect(new URL(page.url()).searchParams.has('status')).toBe(false)
+    await page.close()
+  })
+
+  it('loads more below, to the end, and opens a trace', async () => {
+    const page = await visit('traces')
+    await page.getByRole('link', { name: 'Load more' }).click()
+    await page.getByText(/That is all: 73 traces/).waitFor()
+    expect(await page.locator('tbody tr').count()).toBe(73)
+    await page.locator('tbody').getByRole('link', { name: 'crawl' }).click()
+    await page.waitForURL(new RegExp(`/traces/${ids.big}`))
+    await page.close()
+  })
+
+  it('works without JavaScript: rows are there, and the next page is a link', async () => {
+    const plain = await open({ javaScriptEnabled: false })
+    const page = await visit('traces', plain)
+    expect(await page.locator('tbody tr').count()).toBe(50)
+    await page.getByRole('link', { name: 'Load more' }).click()
+    await page.waitForURL(/cursor=/)
+    expect(await page.locator('tbody tr').count()).toBe(23)
+    await plain.close()
+  })
+})
+
+describe('trace', () => {
+  it('shows tree and waterfall, errors, retries, fallbacks and what never came', async () => {
+    const page = await visit(`traces/${ids.rich}`)
+    const tree = page.getByRole('tree')
+    await tree.getByText('Missing parent').first().waitFor()
+    const text = await tree.innerText()
+    for (const word of ['pay.refund', 'tool_timeout', 'retry', 'fallback', '$0.01']) expect(text).toContain(word)
+    await tree.getByText('pay.refund').click()
+    await page.waitForURL(/span=pay/)
+    await page.getByText('message hash').waitFor()
+    expect(await page.getByRole('main').innerText()).toContain('tool_timeout · tooling')
+    expect(await page.content()).not.toContain('4111')
+    await page.getByText('agent.tool.failed', { exact: true }).click()
+    await page.getByText('"event_type": "agent.tool.failed"').waitFor()
+    await page.close()
+  })
+
+  it('is walked with the keyboard, the selection in the URL', async () => {
+    const page = await visit(`traces/${ids.rich}`)
+    const tree = page.getByRole('tree')
+    await tree.focus()
+    await page.keyboard.press('ArrowDown')
+    await page.waitForURL(/span=root/)
+    await page.keyboard.press('ArrowRight')
+    await page.waitForURL(/span=plan/)
+    await page.getByText('of these cached').waitFor()
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(() => tree.getByRole('treeitem').first().getAttribute('aria-expanded')).toBe('false')
+    await page.close()
+  })
+
+  it(`draws a window of ${BIG_SPANS} spans`, async () => {
+    const page = await visit(`traces/${ids.big}?span=s1198`)
+    await page.getByText(`${BIG_SPANS.toLocaleString('en')} spans`).waitFor()
+    await page.getByRole('treeitem', { name: /page 1198/ }).waitFor()
+    expect(await page.getByRole('treeitem').count()).toBeLessThan(80)
+    await page.getByRole('tree').focus()
+    await page.keyboard.press('Home')
+    await page.getByRole('treeitem', { name: /crawl/ }).waitFor()
+    await page.close()
+  })
+
+  it('follows a trace that still runs', async () => {
+    const page = await visit(`traces/${ids.running}`)
+    await page.getByText('still running, updating').waitFor()
+    const at = Date.now()
+    await sendEvents(baseUrl, tenant.key, [
+      {
+        event_type: 'agent.request.completed',
+        timestamp: at,
+        trace_id: ids.running,
+        span_id: 'root',
+        workflow_id: 'slow',
+        latency_ms: 900,
+        status: 'ok',
+      },
+    ])
+    await page.getByText('still running, updating').waitFor({ state: 'detached', timeout: 15_000 })
+    await page.close()
+  })
+})
+
+describe('live', () => {
+  it('shows an event as it comes, holds while paused, and filters by the URL', async () => {
+    const page = await visit('live')
+    await page.getByText('Connected').waitFor()
+    const trace = newTraceId()
+    await sendEvents(baseUrl, tenant.key, [
+      {
+        event_type: 'agent.tool.called',
+        timestamp: Date.now(),
+        trace_id: trace,
+        span_id: 'a',
+        tool_name: 'first-tool',
+        status: 'ok',
+      },
+    ])
+    await page.getByRole('link', { name: 'first-tool' }).waitFor({ timeout: 10_000 })
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await sendEvents(baseUrl, tenant.key, [
+      {
+        event_type: 'agent.tool.called',
+        timestamp: Date.now(),
+        trace_id: trace,
+        span_id: 'b',
+        tool_name: 'second-tool',
+        status: 'ok',
+      },
+    ])
+    await page.getByRole('button', { name: /1 held/ }).waitFor({ timeout: 10_000 })
+    expect(await page.getByRole('link', { name: 'second-tool' }).count()).toBe(0)
+    await page.getByRole('button', { name: /Resume/ }).click()
+    await page.getByRole('link', { name: 'second-tool' }).waitFor()
+    await page.getByLabel('Text in an event').fill('first')
+    await page.waitForURL(/text=first/)
+    await expect.poll(() => page.getByRole('link', { name: 'second-tool' }).count()).toBe(0)
+    await page.getByRole('link', { name: 'first-tool' }).click()
+    await page.waitForURL(new RegExp(`/traces/${trace}`))
+    await page.close()
+  })
+})
+
+describe.each([
+  { width: 360, colorScheme: 'light' as const },
+  { width: 360, colorScheme: 'dark' as const },
+  { width: 1280, colorScheme: 'light' as const },
+  { width: 2560, colorScheme: 'dark' as const },
+])('at $width px, $colorScheme', ({ width, colorScheme }) => {
+  it.each(['overview', 'traces', 'trace', 'live'])(
+    '%s has no axe violations and does not scroll sideways',
+    async (name) => {
+      const own = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true })
+      const page = await visit(name === 'trace' ? `traces/${ids.rich}?span=pay` : name, own)
+      if (name === 'overview') await page.locator('figure svg').nth(3).waitFor()
+      if (name === 'live') await page.getByText('Connected').waitFor()
+      expect(await violations(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+      await own.close()
+    },
+  )
+})
