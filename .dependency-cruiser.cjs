@@ -119,7 +119,8 @@ module.exports = {
     {
       name: 'nothing-unresolved',
       severity: 'error',
-      from: { path: '^(workers|scripts|bench|web/src/lib)/' },
+      // The counting entries stand beside a built bundle, which is not there before it is built.
+      from: { path: '^(workers|scripts|bench|web/src/lib)/', pathNot: '^bench/counting/(edge|pipeline)\\.mjs$' },
       to: { couldNotResolve: true, pathNot: '^(cloudflare:|\\$(app|env)/)' },
     },
   ],

@@ -52,8 +52,7 @@ describe('checkEvent', () => {
       )
       .map(([over, gone]) => {
         const event: Record<string, unknown> = { ...good, ...over }
-        for (const name of gone) delete event[name]
-        return event
+        return Object.fromEntries(Object.entries(event).filter(([name]) => !gone.includes(name)))
       })
     const candidates = fc.oneof({ weight: 9, arbitrary: mutated }, { weight: 1, arbitrary: wild })
     fc.assert(

@@ -91,8 +91,8 @@ describe('the demo fleet', () => {
       await agent.shutdown()
     })
     const seen = bodies.flatMap((body) => eventsOfSpans(flattenTraces(JSON.parse(body)), false).flat())
-    const tokens = (events: { tokens_prompt?: unknown; tokens_cached?: unknown }[]) =>
-      events
+    const tokens = (events: object[]) =>
+      (events as { tokens_prompt?: number; tokens_cached?: number }[])
         .map((e) => [e.tokens_prompt ?? 0, e.tokens_cached ?? 0])
         .filter(([prompt]) => prompt !== 0)
         .sort()

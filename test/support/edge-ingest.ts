@@ -55,7 +55,11 @@ export function watchedEdge(over: Partial<Env> = {}) {
     journaled,
     async fetch(path: string, init: RequestInit): Promise<Response> {
       const ctx = createExecutionContext()
-      const response = await edge.fetch(new Request(`http://edge.test${path}`, init), watched, ctx)
+      const response = await edge.fetch(
+        new Request(`http://edge.test${path}`, init) as Request<unknown, IncomingRequestCfProperties>,
+        watched,
+        ctx,
+      )
       await waitOnExecutionContext(ctx)
       return response
     },

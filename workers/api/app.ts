@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { HTTPException } from 'hono/http-exception'
+import { routePath } from 'hono/route'
 import { AppError } from '../domain/errors.ts'
 import { problemResponse } from '../domain/problem.ts'
 import { makeDeps } from './deps.ts'
@@ -40,7 +41,7 @@ export function makeApp(): App {
   })
   app.onError((error, c) => {
     const known = error instanceof HTTPException ? fromHono(error) : error
-    logFailure(c.env.LOG_LEVEL, known, c.get('requestId'), c.req.method, c.req.routePath)
+    logFailure(c.env.LOG_LEVEL, known, c.get('requestId'), c.req.method, routePath(c))
     return problemResponse(known, c.get('requestId'))
   })
   app.notFound((c) =>

@@ -15,7 +15,7 @@ export function logFailure(level: string, error: unknown, requestId: string, met
       method,
       route,
       code,
-      cause: cause === undefined ? undefined : String(cause),
+      cause: cause instanceof Error ? String(cause) : undefined,
       stack,
     }),
   )

@@ -1,4 +1,5 @@
-import { createRoute, z, type OpenAPIHono } from '@hono/zod-openapi'
+import type { z } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { Problem } from '../contract/problem.ts'
 import { PERMISSIONS, type Permission } from '../contract/permissions.ts'
 import type { Deps } from './deps.ts'
@@ -32,13 +33,13 @@ export interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B exten
 }
 
 const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: Problem } } })
-const none = z.object({})
+type None = z.ZodObject<Record<string, never>>
 
 /** Registers a route with its document, its permission and its checks. A route cannot be made without a permission. */
 export function route<
-  P extends z.ZodObject = typeof none,
-  Q extends z.ZodObject = typeof none,
-  B extends z.ZodType = typeof none,
+  P extends z.ZodObject = None,
+  Q extends z.ZodObject = None,
+  B extends z.ZodType = None,
   A extends z.ZodType = z.ZodType,
 >(app: App, spec: RouteSpec<P, Q, B, A>): void {
   if (!(spec.permission in PERMISSIONS)) throw new Error(`${spec.method} ${spec.path} has no permission`)

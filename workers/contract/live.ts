@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProjectTenant } from './tenant.ts'
+import type { ProjectTenant } from './tenant.ts'
 
 /** What LiveFeed tells its listeners of one event: enough for a row, never content. */
 export const LiveEvent = z.object({

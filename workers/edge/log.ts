@@ -13,7 +13,7 @@ export function logFailure(level: string, error: unknown, requestId: string, pat
     request_id: requestId,
     path,
     code: error instanceof AppError ? error.code : 'internal',
-    cause: cause === undefined ? undefined : String(cause),
+    cause: cause instanceof Error ? String(cause) : undefined,
   }
   console[ours ? 'error' : 'debug'](JSON.stringify(line))
 }

@@ -14,7 +14,7 @@ interface Document {
   paths: Record<string, Record<string, Operation>>
 }
 
-const document = async () => (await (await call(nobody, 'GET', '/api/openapi.json')).json()) as Document
+const document = async () => await (await call(nobody, 'GET', '/api/openapi.json')).json<Document>()
 const operations = async () =>
   Object.entries((await document()).paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, op]) => ({ path, method, op })),
@@ -84,10 +84,12 @@ describe('the OpenAPI document', () => {
   })
 
   it('publishes the schema of events', async () => {
-    const schema = (await (await call(nobody, 'GET', '/api/v1/schemas/event.json')).json()) as {
+    const schema = await (
+      await call(nobody, 'GET', '/api/v1/schemas/event.json')
+    ).json<{
       required: string[]
       properties: object
-    }
+    }>()
     expect(schema.required).toEqual(['event_type', 'timestamp', 'trace_id', 'span_id'])
     expect(Object.keys(schema.properties)).toContain('tokens_cache_write')
   })

@@ -139,7 +139,7 @@ describe('POST /v1/events', () => {
     ['a body over 5 MB', 'x'.repeat(5_000_001), {}, 413],
   ])('refuses %s', async (_, body, headers, status) => {
     const { key } = await freshKey()
-    const response = await watchedEdge().fetch('/v1/events', json(key, body, headers as Record<string, string>))
+    const response = await watchedEdge().fetch('/v1/events', json(key, body, headers))
     expect(response.status).toBe(status)
     expect((await problem(response)).status).toBe(status)
   })
@@ -188,7 +188,12 @@ describe('keys', () => {
   it('route to the cell in their prefix', async () => {
     const { key, record } = await freshKey({ cell: 'eu' })
     const queues = { global: 0, eu: 0 }
-    const counting = (cell: 'global' | 'eu') => ({ send: async () => void queues[cell]++ }) as unknown as Queue
+    const counting = (cell: 'global' | 'eu') => {
+      const send = async () => {
+        queues[cell]++
+      }
+      return { send } as unknown as Queue
+    }
     await watchedEdge({ QUEUE_GLOBAL: counting('global'), QUEUE_EU: counting('eu') }).fetch(
       '/v1/events',
       json(key, [event()]),

@@ -1,5 +1,5 @@
 import { and, desc, eq, or } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/d1'
+import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import type { Role } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { ControlStore, KeyRow, OrgRow, ProjectRow, WorkspaceRow } from '../../services/tenant/store.ts'
@@ -8,6 +8,13 @@ import { apiKey, member, organization, project, workspace } from './control-sche
 /** Organizations, members, workspaces, projects and keys, through drizzle on the control database. */
 export function controlStore(d1: D1Database): ControlStore {
   const db = drizzle(d1)
+  return { ...orgTables(db), ...projectTables(db), ...keyTables(db) }
+}
+
+type OrgTables = 'orgsOf' | 'findOrg' | 'roleOf' | 'createOrg' | 'workspaces' | 'createWorkspace'
+type KeyTables = 'keys' | 'createKey' | 'revokeKey'
+
+function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
   return {
     async orgsOf(userId) {
       const rows = await db
@@ -55,6 +62,11 @@ export function controlStore(d1: D1Database): ControlStore {
         db.insert(workspace).values(row),
       )
     },
+  }
+}
+
+function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables | KeyTables> {
+  return {
     async projects(orgId): Promise<ProjectRow[]> {
       return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
     },
@@ -78,6 +90,11 @@ export function controlStore(d1: D1Database): ControlStore {
         .set(change)
         .where(and(eq(project.orgId, orgId), eq(project.id, id)))
     },
+  }
+}
+
+function keyTables(db: DrizzleD1Database): Pick<ControlStore, KeyTables> {
+  return {
     async keys(orgId, projectId): Promise<KeyRow[]> {
       return db
         .select()

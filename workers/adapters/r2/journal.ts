@@ -1,12 +1,13 @@
 import { BatchHeader } from '../../contract/batch.ts'
 import { encodeEnvelope } from '../../domain/envelope.ts'
 import type { JournalEntry, SweepDeps } from '../../services/recovery/sweep.ts'
-import { idOf } from '../../services/recovery/sweep.ts'
 import type { CellStores } from '../cells.ts'
 import { findApplied } from '../d1/commit.ts'
 
 const PREFIX = 'journal/'
 const INLINE_BYTES_MAX = 100_000
+
+const batchKey = (batch: { project_id: string; batch_id: string }) => `${batch.project_id}\n${batch.batch_id}`
 
 /** The journal of one cell, as the sweep works on it. */
 export function journalSweep(stores: CellStores): SweepDeps {
@@ -22,13 +23,15 @@ export function journalSweep(stores: CellStores): SweepDeps {
       return { entries, cursor: page.truncated ? page.cursor : null }
     },
     async applied(entries) {
-      const ids = new Set<string>()
+      const names = new Set<string>()
       for (let shard = 0; shard < stores.shards; shard++) {
-        const own = entries.filter((e) => e.header.shard === shard).map((e) => e.header)
+        const own = entries.filter((entry) => entry.header.shard === shard)
         if (own.length === 0) continue
-        for (const header of await findApplied(stores.shard(shard), own)) ids.add(idOf({ header }))
+        const headers = own.map((entry) => entry.header)
+        const found = new Set((await findApplied(stores.shard(shard), headers)).map(batchKey))
+        for (const entry of own) if (found.has(batchKey(entry.header))) names.add(entry.name)
       }
-      return ids
+      return names
     },
     isDead: async (header) =>
       (await bucket.head(`dead/${header.org_id}/${header.project_id}/${header.batch_id}`)) !== null,

@@ -27,8 +27,14 @@ import { route, type App } from '../route.ts'
 const OrgParam = z.object({ org: z.string().min(1).max(100).meta({ description: 'Organization id or slug' }) })
 const all = <T>(data: T[]) => ({ data, next_cursor: null })
 
-/** Organizations, workspaces and projects. */
+/** Organizations, workspaces and projects, and who is asking. */
 export function orgRoutes(app: App): void {
+  identityRoutes(app)
+  organizationRoutes(app)
+  placeRoutes(app)
+}
+
+function identityRoutes(app: App): void {
   route(app, {
     method: 'get',
     path: '/api/v1/me',
@@ -45,6 +51,28 @@ export function orgRoutes(app: App): void {
       }
     },
   })
+  route(app, {
+    method: 'get',
+    path: '/api/v1/permissions',
+    tag: 'Identity',
+    summary: 'The table of permissions',
+    permission: 'self',
+    answer: Page(
+      z.object({ permission: z.string(), roles: z.array(z.string()), scopes: z.array(z.string()), about: z.string() }),
+    ),
+    handle: async () =>
+      all(
+        Object.entries(PERMISSIONS).map(([permission, p]) => ({
+          permission,
+          roles: [...p.roles],
+          scopes: [...p.scopes],
+          about: p.about,
+        })),
+      ),
+  })
+}
+
+function organizationRoutes(app: App): void {
   route(app, {
     method: 'get',
     path: '/api/v1/orgs',
@@ -75,6 +103,9 @@ export function orgRoutes(app: App): void {
     answer: Org,
     handle: async ({ who }) => orgView(orgOf(who)),
   })
+}
+
+function placeRoutes(app: App): void {
   route(app, {
     method: 'get',
     path: '/api/v1/orgs/{org}/workspaces',
@@ -118,25 +149,6 @@ export function orgRoutes(app: App): void {
     status: 201,
     answer: Project,
     handle: ({ who, deps, body }) => createProject(deps.tenants, orgOf(who), body),
-  })
-  route(app, {
-    method: 'get',
-    path: '/api/v1/permissions',
-    tag: 'Identity',
-    summary: 'The table of permissions',
-    permission: 'self',
-    answer: Page(
-      z.object({ permission: z.string(), roles: z.array(z.string()), scopes: z.array(z.string()), about: z.string() }),
-    ),
-    handle: async () =>
-      all(
-        Object.entries(PERMISSIONS).map(([permission, p]) => ({
-          permission,
-          roles: [...p.roles],
-          scopes: [...p.scopes],
-          about: p.about,
-        })),
-      ),
   })
 }
 

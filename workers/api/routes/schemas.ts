@@ -4,7 +4,22 @@ import { IngestAnswer } from '../../contract/batch.ts'
 import { Problem } from '../../contract/problem.ts'
 import type { App } from '../route.ts'
 
+type Registry = App['openAPIRegistry']
+
 const SCHEMA_PATH = '/api/v1/schemas/event.json'
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: Problem } },
+})
+const refusals = {
+  400: problem('The body cannot be read'),
+  401: problem('The key is missing or not valid'),
+  403: problem('The key lacks scope "ingest"'),
+  413: problem('Over 5 MB'),
+  415: problem('Media type or encoding not supported'),
+  429: problem('Too many requests; see Retry-After'),
+}
 
 /** The published schema of events, and the document of what the edge serves. */
 export function schemaRoutes(app: App): void {
@@ -19,19 +34,12 @@ export function schemaRoutes(app: App): void {
       { 'cache-control': 'public, max-age=300' },
     ),
   )
-  const problem = (description: string) => ({
-    description,
-    content: { 'application/problem+json': { schema: Problem } },
-  })
-  const refusals = {
-    400: problem('The body cannot be read'),
-    401: problem('The key is missing or not valid'),
-    403: problem('The key lacks scope "ingest"'),
-    413: problem('Over 5 MB'),
-    415: problem('Media type or encoding not supported'),
-    429: problem('Too many requests; see Retry-After'),
-  }
-  const registry = app.openAPIRegistry
+  documentSchema(app.openAPIRegistry)
+  documentIngest(app.openAPIRegistry)
+  documentHealth(app.openAPIRegistry)
+}
+
+function documentSchema(registry: Registry): void {
   registry.registerPath({
     method: 'get',
     path: SCHEMA_PATH,
@@ -42,6 +50,9 @@ export function schemaRoutes(app: App): void {
       200: { description: 'JSON Schema 2020-12', content: { 'application/schema+json': { schema: z.any() } } },
     },
   })
+}
+
+function documentIngest(registry: Registry): void {
   registry.registerPath({
     method: 'post',
     path: '/v1/events',
@@ -81,6 +92,9 @@ export function schemaRoutes(app: App): void {
       ...refusals,
     },
   })
+}
+
+function documentHealth(registry: Registry): void {
   for (const [path, summary] of [
     ['/healthz', 'Alive'],
     ['/readyz', 'Every store and Worker answers'],

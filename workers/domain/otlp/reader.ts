@@ -1,6 +1,6 @@
 import { OtlpDecodeError } from './span.ts'
 
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const utf8 = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
 /** Protobuf's own limit. */
 const FIELD_NUMBER_MAX = 2 ** 29 - 1
 

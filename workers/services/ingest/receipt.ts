@@ -85,9 +85,7 @@ function stateOf(parts: Part[]): Receipt['state'] {
 }
 
 export interface WatermarkDeps {
-  watermark(
-    tenant: ProjectTenant,
-  ): Promise<{
+  watermark(tenant: ProjectTenant): Promise<{
     complete_until_ms: number
     events_behind: number
     batches_behind: number

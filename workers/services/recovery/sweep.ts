@@ -16,7 +16,7 @@ export interface JournalEntry {
 
 export interface SweepDeps {
   list(cursor: string | undefined, limit: number): Promise<{ entries: JournalEntry[]; cursor: string | null }>
-  /** Ids of those that are in their shard's books. */
+  /** Names of those whose batch is in its shard's books. */
   applied(entries: JournalEntry[]): Promise<Set<string>>
   isDead(header: BatchHeader): Promise<boolean>
   remove(names: string[]): Promise<void>
@@ -39,11 +39,11 @@ export async function sweepJournal(
   for (let page = 0; page < PAGES_MAX; page++) {
     const { entries, cursor: next } = await deps.list(cursor, PAGE)
     const applied = entries.length > 0 ? await deps.applied(entries) : new Set<string>()
-    const done = entries.filter((e) => applied.has(idOf(e)))
+    const done = entries.filter((e) => applied.has(e.name))
     if (done.length > 0) await deps.remove(done.map((e) => e.name))
     result.removed += done.length
     for (const entry of entries) {
-      if (applied.has(idOf(entry)) || !isDue(entry, nowMs, startup) || (await deps.isDead(entry.header))) continue
+      if (applied.has(entry.name) || !isDue(entry, nowMs, startup) || (await deps.isDead(entry.header))) continue
       await deps.resend(entry)
       remember(entry.name, nowMs)
       result.resent++
@@ -53,9 +53,6 @@ export async function sweepJournal(
   }
   return result
 }
-
-export const idOf = (entry: { header: { project_id: string; batch_id: string } }) =>
-  `${entry.header.project_id}\n${entry.header.batch_id}`
 
 function isDue(entry: JournalEntry, nowMs: number, startup: boolean): boolean {
   const last = resent.get(entry.name)

@@ -1,5 +1,5 @@
 import type { Role } from '../../contract/api.ts'
-import type { Cell } from '../../contract/tenant.ts'
+import type { Cell, KeyRecord } from '../../contract/tenant.ts'
 
 export interface OrgRow {
   id: string
@@ -54,7 +54,7 @@ export interface ControlStore {
 
 /** The key records that the edge reads. */
 export interface KeyRecords {
-  put(hash: string, record: import('../../contract/tenant.ts').KeyRecord): Promise<void>
+  put(hash: string, record: KeyRecord): Promise<void>
   remove(hash: string): Promise<void>
 }
 
