@@ -38,14 +38,12 @@ FROM (SELECT r.kind, ${KEY}, ${SUMS.map((name) => `sum(${name}) AS ${name}`).joi
   GROUP BY r.kind, ${KEY})`
 
 // A delta that still waits and reaches into these days would miss them: the roller read how far they are packed
-// before. Then the CHECK fails, and the batch with it.
-const ADVANCE = `INSERT INTO progress (org_id, job, seq, was_expected) VALUES (?1, '${DAY_JOB}', ?3, ?2 = 0 AND ${settled()})
-ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq, was_expected = progress.seq = ?2 AND ${settled()}`
-
-function settled(): string {
-  return `NOT EXISTS (SELECT 1 FROM delta d WHERE d.org_id = ?1 AND d.min_ms < ?3
-    AND d.seq > coalesce((SELECT seq FROM progress WHERE org_id = ?1 AND job = '${ROLLUP_JOB}'), 0))`
-}
+// before. Then the CHECK fails, and the batch with it. As in progress.ts, the comparison belongs into the row itself.
+const ADVANCE = `INSERT INTO progress (org_id, job, seq, was_expected)
+SELECT ?1, '${DAY_JOB}', ?3, coalesce((SELECT seq FROM progress WHERE org_id = ?1 AND job = '${DAY_JOB}'), 0) = ?2
+  AND NOT EXISTS (SELECT 1 FROM delta d WHERE d.org_id = ?1 AND d.min_ms < ?3
+    AND d.seq > coalesce((SELECT seq FROM progress WHERE org_id = ?1 AND job = '${ROLLUP_JOB}'), 0))
+WHERE true ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq`
 
 /**
  * Packs the hours of past UTC days into one row per group and day, for organizations that are busy enough: a
