@@ -4,12 +4,14 @@ import { eventsOf, type FleetEvent } from '../../examples/fleet/native.ts'
 
 /**
  * A request body that is made once and sent many times: writing a serial number over the first digits of its trace
- * ids makes it another batch of other traces, at the price of a hundred small writes.
+ * ids makes it another batch of other traces, and its times are moved to the moment of sending, as an agent's are.
  */
 export interface Template {
   bytes: Buffer
   /** Where the serial goes. */
   offsets: number[]
+  /** Where times go, and how long before the sending each was. */
+  times: { offset: number; agoMs: number }[]
   events: number
   /** Events with a model and tokens: each is one ledger entry. */
   entries: number
@@ -20,29 +22,43 @@ export interface Template {
 
 export const SERIAL_DIGITS = 8
 const MARK = '"trace_id":"'
+const TIME_MARK = '"timestamp":'
+/** Of times in milliseconds, until the year 2286. */
+const TIME_DIGITS = 13
 const HOUR_MS = 3_600_000
 const SHIFT_MS_MAX = 50_000
 
 /** Bodies of whole traces of the demo fleet, moved to the minute before `nowMs`, with `eventsEach` events each. */
 export function makeTemplates(count: number, eventsEach: number, nowMs: number): Template[] {
   const stream = fleetEvents(nowMs)
-  return Array.from({ length: count }, () => templateOf(take(stream, eventsEach)))
+  return Array.from({ length: count }, () => templateOf(take(stream, eventsEach), nowMs))
 }
 
-export function templateOf(events: readonly FleetEvent[]): Template {
+export function templateOf(events: readonly FleetEvent[], nowMs: number): Template {
   const bytes = Buffer.from(JSON.stringify({ events }))
-  const offsets: number[] = []
-  for (let at = bytes.indexOf(MARK); at >= 0; at = bytes.indexOf(MARK, at + 1)) offsets.push(at + MARK.length)
+  const offsets = placesAfter(bytes, MARK)
+  const times = placesAfter(bytes, TIME_MARK).map((offset) => ({
+    offset,
+    agoMs: nowMs - Number(bytes.toString('latin1', offset, offset + TIME_DIGITS)),
+  }))
   const traceIds = [...new Set(events.map((event) => event.trace_id.slice(SERIAL_DIGITS)))]
   const entries = events.filter((event) => event['tokens_prompt'] !== undefined).length
-  return { bytes, offsets, events: events.length, entries, traces: traceIds.length, traceIds }
+  return { bytes, offsets, times, events: events.length, entries, traces: traceIds.length, traceIds }
 }
 
-/** Writes a template with this serial into `target` at `start`. */
-export function stamp({ bytes, offsets }: Template, serial: number, target: Buffer, start: number): void {
+function placesAfter(bytes: Buffer, mark: string): number[] {
+  const places: number[] = []
+  for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) places.push(at + mark.length)
+  return places
+}
+
+/** Writes a template with this serial, as of this moment, into `target` at `start`. */
+export function stamp({ bytes, offsets, times }: Template, serial: number, target: Buffer, start: number): void {
   bytes.copy(target, start)
   const digits = serialOf(serial)
   for (const offset of offsets) target.write(digits, start + offset, SERIAL_DIGITS, 'latin1')
+  const nowMs = Date.now()
+  for (const { offset, agoMs } of times) target.write(String(nowMs - agoMs), start + offset, TIME_DIGITS, 'latin1')
 }
 
 /** The first digits of the trace ids of a batch. */

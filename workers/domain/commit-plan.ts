@@ -2,7 +2,9 @@ import type { BatchHeader } from '../contract/batch.ts'
 import type { CanonicalEvent } from '../contract/event.ts'
 import type { LiveEvent } from '../contract/live.ts'
 import { eventKey, priceOf, type FindRates, type Priced } from './ledger.ts'
+import { addMoney, isExact, type MoneyGroups } from './money-groups.ts'
 import { countGroups, kindOf } from './rollup.ts'
+import type { MoneyTuple } from './rollup-row.ts'
 import { foldTrace, type TraceFold } from './trace-fold.ts'
 
 /** A batch as it came off the queue: header, canonical events and the bytes they were packed in. */
@@ -13,13 +15,18 @@ export interface DecodedBatch {
   body: Uint8Array
 }
 
-/** Rows as JSON tuples, in the order in which the commit's SQL reads them. */
+/**
+ * Rows as JSON tuples, in the order in which the commit's SQL reads them. Sums of money in traces and deltas hold
+ * when no entry is in the ledger yet.
+ */
 export interface CommitPlan {
   ledger: unknown[][]
   batches: unknown[][]
   traces: unknown[][]
   deltas: unknown[][]
   projects: ProjectPart[]
+  /** False when a sum passes what a JavaScript number holds exactly. */
+  exact: boolean
 }
 
 /** What one commit holds for one project: told to the live feed and the metrics sink after it. */
@@ -27,6 +34,7 @@ export interface ProjectPart {
   header: BatchHeader
   batches: { batch_id: string; events: number; received_ms: number }[]
   counts: ReturnType<typeof countGroups>
+  money: MoneyTuple[]
   live: LiveEvent[]
   omitted: number
 }
@@ -42,7 +50,7 @@ export const LIVE_EVENTS_MAX = 200
 
 /** Turns batches of one shard into the rows of one atomic commit. Pure but for the given tools. */
 export function planCommit(group: readonly DecodedBatch[], tools: PlanTools): CommitPlan {
-  const plan: CommitPlan = { ledger: [], batches: [], traces: [], deltas: [], projects: [] }
+  const plan: CommitPlan = { ledger: [], batches: [], traces: [], deltas: [], projects: [], exact: true }
   for (const batches of byProject(group)) planProject(plan, batches, tools)
   return plan
 }
@@ -63,6 +71,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   const folds = new Map<string, TraceFold>()
   const events: CanonicalEvent[] = []
   const live: LiveEvent[] = []
+  const paid: Paid = { keys: new Set(), groups: new Map() }
   let minMs = Number.MAX_SAFE_INTEGER
   let maxMs = 0
   for (const batch of batches) for (const event of batch.events) foldTrace(folds, event, batch.header.batch_id)
@@ -76,7 +85,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
       const priced = priceOf(event, tools.findRates)
       if (priced !== null) {
         costs[index] = [priced.cost_nanousd, priced.cost_source]
-        plan.ledger.push(ledgerRow(batch.header, event, priced, tools))
+        book(plan, paid, batch.header, event, priced, folds.get(event.trace_id), tools)
       }
       if (live.length < LIVE_EVENTS_MAX) live.push(liveEvent(event, priced))
     })
@@ -92,6 +101,8 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     ])
   }
   const counts = countGroups(events)
+  const money = [...paid.groups.values()]
+  plan.exact &&= isExact(money)
   const ids = batches.map((b) => ({
     batch_id: b.header.batch_id,
     events: b.events.length,
@@ -107,8 +118,37 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     events.length,
     JSON.stringify(ids.map((b) => b.batch_id)),
     JSON.stringify(counts),
+    JSON.stringify(money),
   ])
-  plan.projects.push({ header: first, batches: ids, counts, live, omitted: events.length - live.length })
+  plan.projects.push({ header: first, batches: ids, counts, money, live, omitted: events.length - live.length })
+}
+
+/** What of one project is in this commit's ledger rows. */
+interface Paid {
+  keys: Set<string>
+  groups: MoneyGroups
+}
+
+/** Adds an event to the ledger and to the sums, unless this commit holds it already. */
+function book(
+  plan: CommitPlan,
+  paid: Paid,
+  header: BatchHeader,
+  event: CanonicalEvent,
+  priced: Priced,
+  fold: TraceFold | undefined,
+  tools: PlanTools,
+): void {
+  const key = eventKey(event, tools.shortHash)
+  if (paid.keys.has(key)) return
+  paid.keys.add(key)
+  plan.ledger.push(ledgerRow(header, key, event, priced))
+  addMoney(paid.groups, event, priced)
+  if (fold === undefined) return
+  if (priced.cost_source === 'unpriced') fold.unpriced++
+  fold.cost_nanousd += priced.cost_nanousd
+  fold.tokens_prompt += event.tokens_prompt ?? 0
+  fold.tokens_completion += event.tokens_completion ?? 0
 }
 
 const INHERITED = ['agent_id', 'workflow_id', 'workflow_version', 'user_id', 'environment'] as const
@@ -124,10 +164,10 @@ function belonging(event: CanonicalEvent, fold: TraceFold | undefined): Canonica
   return out
 }
 
-function ledgerRow(header: BatchHeader, event: CanonicalEvent, priced: Priced, tools: PlanTools): unknown[] {
+function ledgerRow(header: BatchHeader, key: string, event: CanonicalEvent, priced: Priced): unknown[] {
   return [
     header.project_id,
-    eventKey(event, tools.shortHash),
+    key,
     header.org_id,
     header.workspace_id,
     event.timestamp,
@@ -182,6 +222,10 @@ function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
     fold.retries,
     fold.fallbacks,
     JSON.stringify([...fold.batches]),
+    fold.unpriced,
+    fold.cost_nanousd,
+    fold.tokens_prompt,
+    fold.tokens_completion,
   ]
 }
 

@@ -1,6 +1,6 @@
 import type { CanonicalEvent } from '../contract/event.ts'
 
-/** What one commit knows of one trace; money and tokens are added by SQL from new ledger rows. */
+/** What one commit knows of one trace. */
 export interface TraceFold {
   trace_id: string
   started_ms: number
@@ -25,6 +25,11 @@ export interface TraceFold {
   retries: number
   fallbacks: number
   batches: Set<string>
+  /** Of its ledger entries in this commit. */
+  unpriced: number
+  cost_nanousd: number
+  tokens_prompt: number
+  tokens_completion: number
 }
 
 /** Folds one event into its trace's row. The root's request decides status and names; others fill gaps. */
@@ -120,5 +125,9 @@ function emptyFold(traceId: string): TraceFold {
     retries: 0,
     fallbacks: 0,
     batches: new Set(),
+    unpriced: 0,
+    cost_nanousd: 0,
+    tokens_prompt: 0,
+    tokens_completion: 0,
   }
 }

@@ -1,5 +1,7 @@
 import type { CommitPlan } from '../../domain/commit-plan.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
+import { columns } from './json-columns.ts'
+import { tracesSql } from './commit-traces.ts'
 
 /** What a commit added for one project, as stored; enough to repeat everything that follows it. */
 export interface AppliedDelta {
@@ -14,48 +16,31 @@ export interface AppliedDelta {
 /** A batch of the group was applied before: nothing of the group was changed. */
 export class AlreadyApplied extends Error {}
 
-const LEDGER = `INSERT INTO ledger (project_id, event_key, org_id, workspace_id, ts_ms, trace_id, span_id, kind, environment,
+/** The columns of plan.ledger, in its order. */
+const LEDGER_COLUMNS = `project_id, event_key, org_id, workspace_id, ts_ms, trace_id, span_id, kind, environment,
   agent_id, workflow_id, workflow_version, step, provider, model, prompt_version, tool_name, user_id, cost_nanousd,
-  cost_source, price_version, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning, commit_id)
-SELECT ${columns(26)}, ?2 FROM jsonb_each(jsonb(?1)) WHERE true ON CONFLICT DO NOTHING`
+  cost_source, price_version, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning`
 
-const BATCHES = `INSERT INTO batch (project_id, batch_id, org_id, received_ms, events, costs, body, commit_id, applied_ms)
+// OR FAIL: a statement that fails fails the whole batch, so SQLite need not keep what it would undo of the statement
+// alone. Those copies of pages were a third of all bytes written.
+const LEDGER = `INSERT OR FAIL INTO ledger (${LEDGER_COLUMNS}, commit_id)
+SELECT ${columns(26)}, ?2 FROM jsonb_each(jsonb(?1))`
+
+const BATCHES = `INSERT OR FAIL INTO batch (project_id, batch_id, org_id, received_ms, events, costs, body, commit_id, applied_ms)
 SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 
-// Ledger rows that carry this commit's id are the ones that no earlier commit had brought.
+// seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
+const SEQ = `max(?3, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = d.value ->> 0))`
+const DELTAS = `INSERT OR FAIL INTO delta (org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, seq, commit_id)
+SELECT ${columns(9, 0, 'd.')}, ${SEQ}, ?2
+FROM jsonb_each(jsonb(?1)) d WHERE true RETURNING org_id, project_id, workspace_id, commit_id, seq`
+
+// The same for events of which some are in the ledger: rows that carry this commit's id are the new ones, and sums
+// are made of them alone.
+const LEDGER_NEW = LEDGER.replace('OR FAIL', 'OR IGNORE')
 const FRESH = `WITH fresh AS MATERIALIZED (
-  SELECT l.* FROM jsonb_each(jsonb(?1)) k CROSS JOIN ledger l
+  SELECT l.* FROM jsonb_each(jsonb(?4)) k CROSS JOIN ledger l
   ON l.project_id = k.value ->> 0 AND l.event_key = k.value ->> 1 WHERE l.commit_id = ?2)`
-
-const STATUS = `CASE WHEN excluded.complete = 1 THEN excluded.status WHEN complete = 1 THEN status
-  WHEN 'error' IN (excluded.status, status) THEN 'error' ELSE status END`
-const union = (
-  column: string,
-) => `CASE WHEN ${column} = excluded.${column} THEN ${column} ELSE (SELECT json_group_array(value)
-  FROM (SELECT value FROM json_each(${column}) UNION SELECT value FROM json_each(excluded.${column}))) END`
-const prefer = (column: string) => `CASE WHEN excluded.${column} <> '' AND (${column} = '' OR excluded.complete = 1)
-  THEN excluded.${column} ELSE ${column} END`
-const add = (column: string) => `${column} = ${column} + excluded.${column}`
-
-const TRACES = `${FRESH}, paid AS MATERIALIZED (
-  SELECT project_id, trace_id, sum(cost_nanousd) cost, sum(cost_source = 'unpriced') unpriced,
-    sum(tokens_prompt) prompt, sum(tokens_completion) completion FROM fresh GROUP BY project_id, trace_id)
-INSERT INTO trace (project_id, sort_ms, started_ms, trace_id, org_id, ended_ms, complete, status, outcome, error_type, name,
-  environment, agent_id, workflow_id, workflow_version, user_id, session_id, providers, models, events, errors, llm_calls,
-  tool_calls, retries, fallbacks, batches, unpriced, cost_nanousd, tokens_prompt, tokens_completion)
-SELECT value ->> 0, value ->> 1, ${columns(25, 1)}, coalesce(paid.unpriced, 0), coalesce(paid.cost, 0), coalesce(paid.prompt, 0),
-  coalesce(paid.completion, 0)
-FROM jsonb_each(jsonb(?3)) LEFT JOIN paid ON paid.project_id = value ->> 0 AND paid.trace_id = value ->> 2 WHERE true
-ON CONFLICT DO UPDATE SET
-  started_ms = min(started_ms, excluded.started_ms), ended_ms = max(ended_ms, excluded.ended_ms),
-  complete = max(complete, excluded.complete), status = ${STATUS},
-  error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
-  ${['outcome', 'name', 'environment', 'agent_id', 'workflow_id', 'workflow_version', 'user_id', 'session_id']
-    .map((c) => `${c} = ${prefer(c)}`)
-    .join(', ')},
-  providers = ${union('providers')}, models = ${union('models')}, batches = ${union('batches')},
-  ${['events', 'errors', 'llm_calls', 'tool_calls', 'retries', 'fallbacks', 'unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion'].map(add).join(', ')}`
-
 const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, agent_id, workflow_id, workflow_version, step,
     provider, model, prompt_version, tool_name, user_id, cost, paid, unpriced, prompt, completion, cached, cache_write, reasoning))
   FROM (SELECT kind, ts_ms / 60000 * 60000 minute, environment, agent_id, workflow_id, workflow_version, step, provider, model,
@@ -63,19 +48,13 @@ const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, age
     sum(tokens_prompt) prompt, sum(tokens_completion) completion, sum(tokens_cached) cached,
     sum(tokens_cache_write) cache_write, sum(tokens_reasoning) reasoning
   FROM fresh WHERE fresh.project_id = d.value ->> 1 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
-
-// seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
-const DELTAS = `${FRESH} INSERT INTO delta (org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, seq, commit_id)
-SELECT ${columns(8, 0, 'd.')}, (${MONEY}),
-  max(?4, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = d.value ->> 0)), ?2
-FROM jsonb_each(jsonb(?3)) d WHERE true RETURNING org_id, project_id, workspace_id, commit_id, seq, money`
-
-function columns(n: number, from = 0, alias = ''): string {
-  return Array.from({ length: n - from }, (_, i) => `${alias}value ->> ${i + from}`).join(', ')
-}
+const DELTAS_NEW = `${FRESH} INSERT INTO delta (org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, seq, commit_id)
+SELECT ${columns(8, 0, 'd.')}, (${MONEY}), ${SEQ}, ?2
+FROM jsonb_each(jsonb(?1)) d WHERE true RETURNING org_id, project_id, workspace_id, commit_id, seq, money`
 
 /**
- * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing.
+ * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing. Nearly always
+ * all entries are new, and the sums of the plan hold; when one is not, nothing is written, and SQL makes the sums.
  * @throws AlreadyApplied when a batch of the group is in the shard already.
  */
 export async function commitPlan(
@@ -84,27 +63,39 @@ export async function commitPlan(
   commitId: string,
   nowMs: number,
 ): Promise<AppliedDelta[]> {
-  const keys = distinctKeys(plan)
-  const statements = [
-    db.prepare(LEDGER).bind(JSON.stringify(plan.ledger), commitId),
-    db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
-    db.prepare(TRACES).bind(keys, commitId, JSON.stringify(plan.traces)),
-    db.prepare(DELTAS).bind(keys, commitId, JSON.stringify(plan.deltas), nowMs),
-  ]
   try {
-    const results = await db.batch<DeltaRow>(statements)
-    return (results.at(-1)?.results ?? []).map(parseDelta)
+    return plan.exact ? await commitNew(db, plan, commitId, nowMs) : await commitSome(db, plan, commitId, nowMs)
   } catch (error) {
     if (String(error).includes('UNIQUE constraint failed: batch.'))
       throw new AlreadyApplied('a batch was applied before', { cause: error })
+    if (plan.exact && String(error).includes('UNIQUE constraint failed: ledger.'))
+      return commitPlan(db, { ...plan, exact: false }, commitId, nowMs)
     throw error
   }
 }
 
-/** One group may hold an event twice; it is one ledger row. */
-function distinctKeys(plan: CommitPlan): string {
-  const keys = new Map(plan.ledger.map((row) => [`${String(row[0])}\n${String(row[1])}`, [row[0], row[1]]]))
-  return JSON.stringify([...keys.values()])
+async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
+  const traces = JSON.stringify(plan.traces)
+  const results = await db.batch<DeltaRow>([
+    db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
+    db.prepare(LEDGER).bind(JSON.stringify(plan.ledger), commitId),
+    ...tracesSql().map((sql) => db.prepare(sql).bind(traces)),
+    db.prepare(DELTAS).bind(JSON.stringify(plan.deltas), commitId, nowMs),
+  ])
+  const money = new Map(plan.projects.map((part) => [part.header.project_id, part.money]))
+  return (results.at(-1)?.results ?? []).map((row) => ({ ...row, money: money.get(row.project_id) ?? [] }))
+}
+
+async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
+  const keys = JSON.stringify(plan.ledger.map(([projectId, key]) => [projectId, key]))
+  const traces = JSON.stringify(plan.traces)
+  const results = await db.batch<DeltaRow>([
+    db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
+    db.prepare(LEDGER_NEW).bind(JSON.stringify(plan.ledger), commitId),
+    ...tracesSql(FRESH).map((sql) => db.prepare(sql).bind(traces, commitId, null, keys)),
+    db.prepare(DELTAS_NEW).bind(JSON.stringify(plan.deltas), commitId, nowMs, keys),
+  ])
+  return (results.at(-1)?.results ?? []).map(parseDelta)
 }
 
 interface DeltaRow {

@@ -1,0 +1,83 @@
+/** The columns of plan.traces, in its order. */
+const COLUMNS = [
+  'project_id',
+  'sort_ms',
+  'trace_id',
+  'org_id',
+  'ended_ms',
+  'complete',
+  'status',
+  'outcome',
+  'error_type',
+  'name',
+  'environment',
+  'agent_id',
+  'workflow_id',
+  'workflow_version',
+  'user_id',
+  'session_id',
+  'providers',
+  'models',
+  'events',
+  'errors',
+  'llm_calls',
+  'tool_calls',
+  'retries',
+  'fallbacks',
+  'batches',
+]
+const MONEY = ['unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion']
+const PREFERRED = [
+  'outcome',
+  'name',
+  'environment',
+  'agent_id',
+  'workflow_id',
+  'workflow_version',
+  'user_id',
+  'session_id',
+]
+const ADDED = ['events', 'errors', 'llm_calls', 'tool_calls', 'retries', 'fallbacks', ...MONEY]
+
+const STATUS = `CASE WHEN n.complete = 1 THEN n.status WHEN trace.complete = 1 THEN trace.status
+  WHEN 'error' IN (n.status, trace.status) THEN 'error' ELSE trace.status END`
+const prefer = (name: string) =>
+  `CASE WHEN n.${name} <> '' AND (trace.${name} = '' OR n.complete = 1) THEN n.${name} ELSE trace.${name} END`
+const union = (name: string) =>
+  `${name} = CASE WHEN trace.${name} = n.${name} THEN trace.${name} ELSE (SELECT json_group_array(value)
+  FROM (SELECT value FROM json_each(trace.${name}) UNION SELECT value FROM json_each(n.${name}))) END`
+
+const MERGE = `started_ms = min(trace.started_ms, n.sort_ms), ended_ms = max(trace.ended_ms, n.ended_ms),
+  complete = max(trace.complete, n.complete), status = ${STATUS},
+  error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
+  ${PREFERRED.map((name) => `${name} = ${prefer(name)}`).join(', ')},
+  ${['providers', 'models', 'batches'].map(union).join(', ')},
+  ${ADDED.map((name) => `${name} = trace.${name} + n.${name}`).join(', ')}`
+
+/**
+ * Two statements that add trace folds (?1, JSON tuples): to the traces that are there, then those that are not. Not
+ * an upsert, whose statement SQLite must be able to undo alone (commit.ts). Folds hold their own sums of money;
+ * with `fresh`, a CTE of the new ledger rows, these are summed instead.
+ */
+export function tracesSql(fresh?: string): [update: string, insert: string] {
+  const money = (name: string, at: number) =>
+    fresh === undefined ? `value ->> ${at} AS ${name}` : `coalesce(paid.${name}, 0) AS ${name}`
+  const fields = [
+    ...COLUMNS.map((name, at) => `value ->> ${at} AS ${name}`),
+    ...MONEY.map((name, i) => money(name, COLUMNS.length + i)),
+  ].join(', ')
+  const paid =
+    fresh === undefined
+      ? ''
+      : `${fresh}, paid AS MATERIALIZED (SELECT project_id, trace_id, sum(cost_nanousd) cost_nanousd,
+      sum(cost_source = 'unpriced') unpriced, sum(tokens_prompt) tokens_prompt, sum(tokens_completion) tokens_completion
+      FROM fresh GROUP BY project_id, trace_id) `
+  const join =
+    fresh === undefined ? '' : ' LEFT JOIN paid ON paid.project_id = value ->> 0 AND paid.trace_id = value ->> 2'
+  const folds = `SELECT ${fields} FROM jsonb_each(jsonb(?1))${join}`
+  const names = [...COLUMNS, ...MONEY].join(', ')
+  return [
+    `${paid}UPDATE OR FAIL trace SET ${MERGE} FROM (${folds}) n WHERE trace.project_id = n.project_id AND trace.trace_id = n.trace_id`,
+    `${paid}INSERT OR IGNORE INTO trace (${names}, started_ms) SELECT ${names}, sort_ms FROM (${folds})`,
+  ]
+}
