@@ -36,7 +36,10 @@ export async function freshKey(
 export function watchedEdge(over: Partial<Env> = {}) {
   const sent: Uint8Array[] = []
   const journaled: { name: string; bytes: Uint8Array }[] = []
-  const queue = { send: async (bytes: Uint8Array) => void sent.push(bytes) } as unknown as Queue
+  const queue = {
+    send: async (bytes: Uint8Array) => void sent.push(bytes),
+    sendBatch: async (messages: { body: Uint8Array }[]) => void sent.push(...messages.map(({ body }) => body)),
+  } as unknown as Queue
   const bucket = {
     put: async (name: string, bytes: Uint8Array) => void journaled.push({ name, bytes }),
   } as unknown as R2Bucket

@@ -9,6 +9,7 @@ import { sha256Hex } from '../adapters/hash.ts'
 import { findKey, keyWriter } from '../adapters/keys-kv.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
 import type { VerifyDeps } from '../services/key/verify.ts'
@@ -61,12 +62,7 @@ export function makeDeps(env: Env, origin: string): Deps {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,
       open: (tenant, id) => feed(tenant).open(id),
-      async journaled(tenant, id) {
-        const page = await cellFor(env, tenant.cell).bucket.list({
-          prefix: `journal/${tenant.org_id}/${tenant.project_id}/`,
-        })
-        return page.objects.some((object) => object.key.endsWith(`-${id}`))
-      },
+      journaled: (tenant, id) => isJournaled(cellFor(env, tenant.cell).bucket, tenant, id),
     },
     watermarks: {
       watermark: (tenant) => feed(tenant).watermark(),

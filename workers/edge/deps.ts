@@ -3,32 +3,47 @@ import { gzipSync } from 'node:zlib'
 import { cellFor } from '../adapters/cells.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { findKey } from '../adapters/keys-kv.ts'
+import { sendAll } from '../adapters/queue.ts'
 import type { IntakeEntry } from '../contract/live.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
+import { journalMetadata } from '../adapters/r2/journal-metadata.ts'
 import type { AcceptDeps } from '../services/ingest/accept.ts'
+import { storeBatches, type StorePorts } from '../services/ingest/store.ts'
 import type { VerifyDeps } from '../services/key/verify.ts'
+import type { Envelope } from '../domain/envelope.ts'
 import type { Env } from './env.ts'
+import { Lanes } from './lanes.ts'
 
 export const sha256 = sha256Hex
+
+/** What one journal object and one call of the queue hold. */
+const lanes = new Lanes<Envelope>({ items: 32, bytes: 200_000, bytesOf: ({ body }) => body.length })
 
 export function verifyDeps(env: Env, nowMs: number): VerifyDeps {
   return { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, nowMs), now: () => nowMs }
 }
 
-/** The stores of the key's cell, as far as accepting a batch needs them. */
+/** Accepting into the stores of the key's cell; batches of one project that come at once become durable at once. */
 export function acceptDeps(env: Env, key: KeyRecord): AcceptDeps {
-  const stores = cellFor(env, key.cell)
   return {
-    journalAlways: env.INGEST_JOURNAL === 'always',
     pack: (json) => gzipSync(json, { level: 1 }),
     sha256: (parts) => {
       const hash = createHash('sha256')
       for (const part of parts) hash.update(part)
       return hash.digest('hex')
     },
-    putJournal: (name, envelope, header) =>
-      stores.bucket.put(name, envelope, { customMetadata: { header: JSON.stringify(header) } }),
-    send: (message) => stores.queue.send(message, { contentType: 'bytes' }),
+    store: (batches) => lanes.ride(key.project_id, batches, (all) => storeBatches(storePorts(env, key), all)),
+  }
+}
+
+function storePorts(env: Env, key: KeyRecord): StorePorts {
+  const stores = cellFor(env, key.cell)
+  return {
+    journalAlways: env.INGEST_JOURNAL === 'always',
+    putJournal: (name, segment, headers) =>
+      stores.bucket.put(name, segment, { customMetadata: journalMetadata(headers) }),
+    send: (messages) => sendAll(stores.queue, messages),
+    unique: () => crypto.randomUUID().slice(0, 8),
   }
 }
 

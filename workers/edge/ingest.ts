@@ -66,7 +66,10 @@ async function makeDurable(
   }
   let accepted: Accepted
   try {
-    accepted = await acceptEvents(acceptDeps(env, key), key, events, idempotencyKey ?? body, nowMs)
+    const accepting = acceptEvents(acceptDeps(env, key), key, events, idempotencyKey ?? body, nowMs)
+    // Others may ride along: a client that goes away must not take them with it.
+    ctx.waitUntil(accepting.catch(() => {}))
+    accepted = await accepting
   } catch (error) {
     throw new AppError('unavailable', 'The batch could not be stored and was not accepted. Send it again.', {
       cause: error,

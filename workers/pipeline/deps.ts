@@ -5,6 +5,7 @@ import { shortHash } from '../adapters/hash.ts'
 import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
 import { findRates } from '../adapters/prices.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import { readJournaled } from '../adapters/r2/journal.ts'
 import type { Cell, Tenant } from '../contract/tenant.ts'
 import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
@@ -30,10 +31,7 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
   return {
     cell,
     applyFor: (tenant) => applyDeps(stores, sinks, tenant, checkpoint),
-    readJournal: async (key) => {
-      const object = await stores.bucket.get(key)
-      return object ? new Uint8Array(await object.arrayBuffer()) : null
-    },
+    readJournal: (name, batchId) => readJournaled(stores.bucket, name, batchId),
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
     log: log(env.LOG_LEVEL),
   }

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { IngestAnswer } from '../../../workers/contract/batch.ts'
 import { Problem } from '../../../workers/contract/problem.ts'
-import { splitEnvelope } from '../../../workers/domain/envelope.ts'
+import { splitEnvelope, splitSegment } from '../../../workers/domain/envelope.ts'
 import { freshKey, watchedEdge } from '../../support/edge-ingest.ts'
 
 const event = (more: Record<string, unknown> = {}) => ({
@@ -116,7 +116,11 @@ describe('POST /v1/events', () => {
     )
     expect(headers.reduce((sum, h) => sum + h.events, 0)).toBe(2500)
     expect(headers.some((h) => h.pointer)).toBe(true)
-    expect(edge.journaled.map((j) => j.name)).toEqual(headers.filter((h) => h.pointer).map((h) => h.journal))
+    const [object] = edge.journaled
+    expect(edge.journaled).toHaveLength(1)
+    expect(new Set(headers.filter((h) => h.pointer).map((h) => h.journal))).toEqual(new Set([object?.name]))
+    const held = splitSegment(object?.bytes ?? new Uint8Array()) ?? []
+    expect(held).toHaveLength(headers.filter((h) => h.pointer).length)
   })
 
   it('accepts nothing that could not be stored', async () => {

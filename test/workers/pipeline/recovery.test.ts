@@ -8,13 +8,15 @@ import { archiveStore } from '../../../workers/adapters/d1/archive-source.ts'
 import { parquetArchive } from '../../../workers/adapters/r2/archive.ts'
 import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { journalSweep } from '../../../workers/adapters/r2/journal.ts'
+import { journalMetadata } from '../../../workers/adapters/r2/journal-metadata.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import type { DecodedBatch } from '../../../workers/domain/commit-plan.ts'
-import { splitEnvelope } from '../../../workers/domain/envelope.ts'
+import { encodeSegment, splitEnvelope } from '../../../workers/domain/envelope.ts'
 import { catchUpDeps, deadDeps, ingestDeps, type Env } from '../../../workers/pipeline/deps.ts'
 import { handleDeadBatch } from '../../../workers/pipeline/queues/dead.ts'
 import { handleIngest } from '../../../workers/pipeline/queues/ingest.ts'
 import { catchUp, SETTLE_MS } from '../../../workers/services/ingest/catch-up.ts'
+import { messageOf } from '../../../workers/services/ingest/store.ts'
 import { archiveShard } from '../../../workers/services/recovery/archive.ts'
 import { sweepJournal, SWEEP_AGE_MS } from '../../../workers/services/recovery/sweep.ts'
 import { envelopeOf, freshTenant, makeBatch, traceEvents } from '../../support/batches.ts'
@@ -24,11 +26,13 @@ const stores = cellFor(bindings, 'us')
 const tenantOf = () => freshTenant('us')
 const budgetOf = (tenant: ProjectTenant) => stores.object(bindings.TENANT_BUDGET, tenant.org_id)
 
-async function journal(batch: DecodedBatch): Promise<string> {
-  const { org_id, project_id, received_ms, batch_id } = batch.header
+/** Batches of one project, in one object. */
+async function journal(...batches: [DecodedBatch, ...DecodedBatch[]]): Promise<string> {
+  const { org_id, project_id, received_ms, batch_id } = batches[0].header
   const name = `journal/${org_id}/${project_id}/${received_ms}-${batch_id}`
-  batch.header.journal = name
-  await stores.bucket.put(name, envelopeOf(batch), { customMetadata: { header: JSON.stringify(batch.header) } })
+  for (const batch of batches) batch.header.journal = name
+  const customMetadata = journalMetadata(batches.map((b) => b.header))
+  await stores.bucket.put(name, encodeSegment(batches.map(envelopeOf)), { customMetadata })
   return name
 }
 
@@ -43,18 +47,24 @@ async function deliver(bodies: Uint8Array[], checkpoint?: (step: string) => void
 
 function watchedSweep() {
   const sent: Uint8Array[] = []
-  const queue = { send: async (bytes: Uint8Array) => void sent.push(bytes) } as unknown as Queue
+  const queue = {
+    send: async (bytes: Uint8Array) => void sent.push(bytes),
+    sendBatch: async (messages: { body: Uint8Array }[]) => void sent.push(...messages.map(({ body }) => body)),
+  } as unknown as Queue
   return {
     sent,
-    deps: journalSweep({
-      ...stores,
-      bucket: stores.bucket,
-      queue,
-      shards: 1,
-      shard: (i) => stores.shard(i),
-      object: stores.object.bind(stores),
-      cell: 'us',
-    }),
+    deps: journalSweep(
+      {
+        ...stores,
+        bucket: stores.bucket,
+        queue,
+        shards: 1,
+        shard: (i) => stores.shard(i),
+        object: stores.object.bind(stores),
+        cell: 'us',
+      },
+      messageOf,
+    ),
   }
 }
 const sentIds = (sent: Uint8Array[]) =>
@@ -86,10 +96,25 @@ describe('the sweep', () => {
     expect((await deliver(start.sent)).explicitAcks).toHaveLength(start.sent.length)
   })
 
+  it('sends only the open ones of an object, and keeps it until all are applied', async () => {
+    const tenant = tenantOf()
+    const [applied, open] = [makeBatch(tenant, traceEvents('d', 1, 1)), makeBatch(tenant, traceEvents('e', 1, 1))]
+    const name = await journal(applied, open)
+    await deliver([envelopeOf(applied)])
+    const watched = watchedSweep()
+    await sweepJournal(watched.deps, Date.now() + SWEEP_AGE_MS, false)
+    const own = sentIds(watched.sent).filter((id) => [applied, open].some((batch) => batch.header.batch_id === id))
+    expect(own).toEqual([open.header.batch_id])
+    expect(await stores.bucket.head(name)).not.toBeNull()
+    await deliver(watched.sent)
+    await sweepJournal(watchedSweep().deps, Date.now(), false)
+    expect(await stores.bucket.head(name)).toBeNull()
+  })
+
   it('follows a pointer to the journal', async () => {
     const tenant = tenantOf()
     const batch = makeBatch(tenant, traceEvents('t', 2, 3))
-    await journal(batch)
+    await journal(makeBatch(tenant, traceEvents('u', 1, 1)), batch)
     const pointer = envelopeOf({ ...batch, header: { ...batch.header, pointer: true }, body: new Uint8Array(0) })
     expect((await deliver([pointer])).explicitAcks).toEqual(['0'])
     const row = await stores

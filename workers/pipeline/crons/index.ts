@@ -7,6 +7,7 @@ import { parquetArchive } from '../../adapters/r2/archive.ts'
 import { CELLS, type Cell } from '../../contract/tenant.ts'
 import { catchUp } from '../../services/ingest/catch-up.ts'
 import { archiveShard } from '../../services/recovery/archive.ts'
+import { messageOf } from '../../services/ingest/store.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
 import { log } from '../log.ts'
@@ -23,7 +24,7 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
   for (const cell of CELLS) {
     const stores = cellFor(env, cell)
     if (controller.cron !== HOURLY)
-      await attempt(env, 'sweep', cell, () => sweepJournal(journalSweep(stores), Date.now(), startup))
+      await attempt(env, 'sweep', cell, () => sweepJournal(journalSweep(stores, messageOf), Date.now(), startup))
     for (let shard = 0; shard < stores.shards; shard++) {
       const rollups = rollupStore(stores.shard(shard))
       if (controller.cron === HOURLY) {

@@ -16,8 +16,8 @@ export interface IngestDeps {
   cell: Cell
   /** What applies batches to one shard of this cell. */
   applyFor(tenant: Tenant): ApplyDeps
-  /** Bytes of a journaled batch, null when it is not there. */
-  readJournal(key: string): Promise<Uint8Array | null>
+  /** Envelope of a journaled batch, null when it is not there. */
+  readJournal(name: string, batchId: string): Promise<Uint8Array | null>
   /** Keeps a message that can never be applied, with the reason. */
   bury(bytes: Uint8Array, reason: string): Promise<unknown>
   log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
@@ -68,7 +68,7 @@ async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch
   if (header.cell !== deps.cell) return `a batch of cell ${header.cell} in the queue of ${deps.cell}`
   let body = split.body
   if (header.pointer) {
-    const journaled = header.journal === undefined ? null : await deps.readJournal(header.journal)
+    const journaled = header.journal === undefined ? null : await deps.readJournal(header.journal, header.batch_id)
     const inner = journaled && splitEnvelope(journaled)
     if (!inner) return 'the journal object that the message points to is gone'
     body = inner.body

@@ -2,21 +2,17 @@ import type { BatchHeader } from '../../contract/batch.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { IntakeEntry } from '../../contract/live.ts'
 import type { KeyRecord } from '../../contract/tenant.ts'
-import { encodeEnvelope } from '../../domain/envelope.ts'
+import type { Envelope } from '../../domain/envelope.ts'
 
 /** A batch is cut into parts of at most this many events and characters of JSON. */
 export const PART_EVENTS_MAX = 2000
 export const PART_CHARS_MAX = 500_000
-/** Over this size an envelope goes through the journal and the message is a pointer. */
-export const MESSAGE_BYTES_MAX = 100_000
 
 export interface AcceptDeps {
-  /** Journal every part, not only the large ones. */
-  journalAlways: boolean
   pack(json: string): Uint8Array
   sha256(parts: (string | Uint8Array)[]): string
-  putJournal(key: string, envelope: Uint8Array, header: BatchHeader): Promise<unknown>
-  send(message: Uint8Array): Promise<unknown>
+  /** Resolves when all are durable. */
+  store(batches: Envelope[]): Promise<void>
 }
 
 export interface Accepted {
@@ -40,34 +36,17 @@ export async function acceptEvents(
     .slice(0, 32)
   const parts = partsOf(events)
   const { org_id, workspace_id, project_id, cell, shard } = key
-  const entries: IntakeEntry[] = []
-  for (const [i, part] of parts.entries()) {
-    const header: BatchHeader = {
-      v: 1,
-      batch_id: parts.length === 1 ? batchId : `${batchId}.${i}`,
-      received_ms: nowMs,
-      events: part.events,
-      org_id,
-      workspace_id,
-      project_id,
-      cell,
-      shard,
-    }
-    await makeDurable(deps, header, deps.pack(part.json))
-    entries.push({ batch_id: header.batch_id, events: part.events, received_ms: nowMs })
+  const batches = parts.map((part, i): Envelope => {
+    const batch_id = parts.length === 1 ? batchId : `${batchId}.${i}`
+    const place = { org_id, workspace_id, project_id, cell, shard }
+    const header: BatchHeader = { v: 1, batch_id, received_ms: nowMs, events: part.events, ...place }
+    return { header, body: deps.pack(part.json) }
+  })
+  await deps.store(batches)
+  return {
+    receipt_id: `rct_${project_id}_${batchId}_${parts.length}`,
+    entries: batches.map(({ header: { batch_id, events } }) => ({ batch_id, events, received_ms: nowMs })),
   }
-  return { receipt_id: `rct_${project_id}_${batchId}_${parts.length}`, entries }
-}
-
-async function makeDurable(deps: AcceptDeps, header: BatchHeader, body: Uint8Array): Promise<void> {
-  let envelope = encodeEnvelope({ header, body })
-  const large = envelope.length > MESSAGE_BYTES_MAX
-  if (large || deps.journalAlways) {
-    header.journal = `journal/${header.org_id}/${header.project_id}/${header.received_ms}-${header.batch_id}`
-    envelope = encodeEnvelope({ header, body })
-    await deps.putJournal(header.journal, envelope, header)
-  }
-  await deps.send(large ? encodeEnvelope({ header: { ...header, pointer: true }, body: new Uint8Array(0) }) : envelope)
 }
 
 function partsOf(events: CanonicalEvent[]): { events: number; json: string }[] {
