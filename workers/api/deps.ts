@@ -7,6 +7,8 @@ import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { findKey, keyWriter } from '../adapters/keys-kv.ts'
+import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/store.ts'
+import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
@@ -56,7 +58,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     },
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
     traces: traceStore((tenant) => shardOf(env, tenant)),
-    metrics: d1Metrics((tenant) => shardOf(env, tenant), now),
+    metrics: metricsStore(env, now),
     spend: spendStore((tenant) => shardOf(env, tenant)),
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
@@ -96,6 +98,19 @@ export function makeDeps(env: Env, origin: string): Deps {
     },
     now,
   }
+}
+
+/** D1; deployed, and with a token to read it, Analytics Engine for tenants of the global cell. */
+function metricsStore(env: Env, now: () => number): MetricsStore {
+  const exact = d1Metrics((tenant) => shardOf(env, tenant), now)
+  const { APP_ENV, CLOUDFLARE_ACCOUNT_ID: account_id, ANALYTICS_TOKEN: token, METRICS_DATASET: dataset } = env
+  const readable = APP_ENV === 'production' && account_id !== '' && token !== undefined && token !== ''
+  return metricsByCell(
+    exact,
+    readable
+      ? analyticsEngineMetrics({ account_id, token, dataset, fetch: (...args) => fetch(...args), now, exact })
+      : null,
+  )
 }
 
 function authFor(env: Env, origin: string): Auth {

@@ -5,4 +5,6 @@ import type { TenantBudget } from '../pipeline/objects/tenant-budget.ts'
 export type Env = Omit<ApiEnv, 'LIVE_FEED' | 'TENANT_BUDGET'> & {
   LIVE_FEED: DurableObjectNamespace<LiveFeed>
   TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
+  /** A secret that may be left out: an API token that may read the account's analytics. */
+  ANALYTICS_TOKEN?: string
 }

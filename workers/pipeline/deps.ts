@@ -27,12 +27,15 @@ const noCheckpoint = () => {}
 /** Everything the ingest consumer of one cell needs, bound to that cell's stores only. */
 export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => void = noCheckpoint): IngestDeps {
   const stores = cellFor(env, cell)
-  const sinks = commitSinks(env, stores)
+  // Analytics Engine has no jurisdictions: only the global cell may reach it.
+  const metrics = cell === 'global' ? metricsSink(env.METRICS, Math.random) : null
+  const sinks = commitSinks(env, stores, metrics)
   return {
     cell,
     applyFor: (tenant) => applyDeps(stores, sinks, tenant, checkpoint),
     readJournal: (name, batchId) => readJournaled(stores.bucket, name, batchId),
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
+    flushMetrics: () => metrics?.flush(),
     log: log(env.LOG_LEVEL),
   }
 }
@@ -72,14 +75,12 @@ function commitStore(db: D1Database): CommitStore {
   }
 }
 
-function commitSinks(env: Env, stores: CellStores): CommitSinks {
-  // Analytics Engine has no jurisdictions: only the global cell may reach it.
-  const metrics = stores.cell === 'global' ? metricsSink(env.METRICS) : null
+function commitSinks(env: Env, stores: CellStores, metrics: ReturnType<typeof metricsSink> | null): CommitSinks {
   return {
     async publish(message) {
       await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)
     },
-    writeMetrics: async (tenant, parts) => metrics?.write(tenant, parts),
+    writeMetrics: async (tenant, parts) => metrics?.add(tenant, parts),
     async applySpend(tenant, commitId, deltas) {
       await stores.object(env.TENANT_BUDGET, tenant.org_id).apply(commitId, deltas)
     },

@@ -10,6 +10,7 @@ const STALE_MAX = 500
 export class OpenReceipts {
   private readonly sql: SqlStorage
   private readonly open = new Map<string, IntakeEntry & { row: number }>()
+  private readonly rows = new Map<number, Set<string>>()
   /** A batch may be applied before its acceptance is told. */
   private readonly closed: Set<string>
 
@@ -20,7 +21,7 @@ export class OpenReceipts {
     for (const { id, entries } of sql
       .exec<{ id: number; entries: string }>('SELECT id, entries FROM intake')
       .toArray()) {
-      for (const entry of JSON.parse(entries) as IntakeEntry[]) this.open.set(entry.batch_id, { ...entry, row: id })
+      this.remember(id, JSON.parse(entries) as IntakeEntry[])
     }
   }
 
@@ -32,23 +33,31 @@ export class OpenReceipts {
     const { id } = this.sql
       .exec<{ id: number }>('INSERT INTO intake (entries) VALUES (?) RETURNING id', JSON.stringify(fresh))
       .one()
-    for (const entry of fresh) this.open.set(entry.batch_id, { ...entry, row: id })
+    this.remember(id, fresh)
+  }
+
+  private remember(row: number, entries: IntakeEntry[]): void {
+    for (const entry of entries) this.open.set(entry.batch_id, { ...entry, row })
+    this.rows.set(row, new Set(entries.map((entry) => entry.batch_id)))
   }
 
   close(batchIds: string[]): void {
     const rows = new Set<number>()
     for (const batchId of batchIds) {
       const entry = this.open.get(batchId)
-      if (entry) rows.add(entry.row)
-      this.open.delete(batchId)
+      if (entry) {
+        rows.add(entry.row)
+        this.rows.get(entry.row)?.delete(batchId)
+        this.open.delete(batchId)
+      }
       this.closed.add(batchId)
     }
     for (const row of rows) {
-      const rest = [...this.open.values()]
-        .filter((e) => e.row === row)
-        .map(({ batch_id, events, received_ms }) => ({ batch_id, events, received_ms }))
-      if (rest.length === 0) this.sql.exec('DELETE FROM intake WHERE id = ?', row)
-      else this.sql.exec('UPDATE intake SET entries = ? WHERE id = ?', JSON.stringify(rest), row)
+      const rest = [...(this.rows.get(row) ?? [])].map((batchId) => this.find(batchId))
+      if (rest.length === 0) {
+        this.sql.exec('DELETE FROM intake WHERE id = ?', row)
+        this.rows.delete(row)
+      } else this.sql.exec('UPDATE intake SET entries = ? WHERE id = ?', JSON.stringify(rest), row)
     }
     for (const oldest of this.closed) {
       if (this.closed.size <= CLOSED_KEPT) break

@@ -13,6 +13,9 @@ export interface RingEntry {
 /** What was published last, one row a publish; the cursor is the row's number. */
 export class Ring {
   private readonly sql: SqlStorage
+  /** Commits in the ring, and some that have left it. */
+  private readonly commits: Set<string>
+  private owner: string | null
 
   constructor(sql: SqlStorage) {
     this.sql = sql
@@ -20,19 +23,27 @@ export class Ring {
       CREATE TABLE IF NOT EXISTS ring (seq INTEGER PRIMARY KEY, commit_id TEXT NOT NULL, at_ms INTEGER NOT NULL,
         events TEXT NOT NULL, omitted INTEGER NOT NULL, batches TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS owner (project_id TEXT NOT NULL);`)
+    this.commits = new Set(
+      sql
+        .exec<{ commit_id: string }>('SELECT commit_id FROM ring')
+        .toArray()
+        .map((row) => row.commit_id),
+    )
+    this.owner = sql.exec<{ project_id: string }>('SELECT project_id FROM owner').toArray()[0]?.project_id ?? null
   }
 
   /** Whether this object serves that project; the first one it is used for is its own. */
   isProject(projectId: string): boolean {
-    const owner = this.sql.exec<{ project_id: string }>('SELECT project_id FROM owner').toArray()[0]
-    if (owner === undefined) this.sql.exec('INSERT INTO owner VALUES (?)', projectId)
-    return owner === undefined || owner.project_id === projectId
+    if (this.owner === null) {
+      this.sql.exec('INSERT INTO owner VALUES (?)', projectId)
+      this.owner = projectId
+    }
+    return this.owner === projectId
   }
 
   /** False when this commit is in the ring already. */
   append(message: LivePublish, nowMs: number): boolean {
-    const seen = this.sql.exec('SELECT 1 FROM ring WHERE commit_id = ? LIMIT 1', message.commit_id).toArray().length > 0
-    if (seen) return false
+    if (this.commits.has(message.commit_id)) return false
     if (!this.isProject(message.tenant.project_id)) throw new Error('published to the feed of another project')
     const { seq } = this.sql
       .exec<{ seq: number }>(
@@ -44,8 +55,17 @@ export class Ring {
         JSON.stringify(message.batches.map((b) => b.batch_id)),
       )
       .one()
-    if (seq % TRIM_EVERY === 0) this.sql.exec('DELETE FROM ring WHERE seq <= ?', seq - PUBLISHES_KEPT)
+    this.commits.add(message.commit_id)
+    if (seq % TRIM_EVERY === 0) this.trim(seq - PUBLISHES_KEPT)
     return true
+  }
+
+  private trim(upTo: number): void {
+    this.sql.exec('DELETE FROM ring WHERE seq <= ?', upTo)
+    for (const oldest of this.commits) {
+      if (this.commits.size <= PUBLISHES_KEPT) break
+      this.commits.delete(oldest)
+    }
   }
 
   after(cursor: number): RingEntry[] {

@@ -16,6 +16,9 @@ const DAY_MS = 86_400_000
  */
 export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc {
   private readonly sql: SqlStorage
+  /** Commits that wait to be folded; counted once, then kept in step. */
+  private waiting: number
+  private hasAlarm = false
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -27,6 +30,7 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
         tokens INTEGER NOT NULL, entries INTEGER NOT NULL, PRIMARY KEY (scope, id, quarter_ms)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS reconciliation (at_ms INTEGER PRIMARY KEY, ledger_nanousd TEXT NOT NULL, counted_nanousd TEXT NOT NULL,
         difference_nanousd TEXT NOT NULL, entries_difference INTEGER NOT NULL);`)
+    this.waiting = this.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM commits WHERE deltas IS NOT NULL`).one().n
   }
 
   async apply(commitId: string, deltas: SpendDelta[]): Promise<{ applied: boolean }> {
@@ -38,8 +42,9 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
       JSON.stringify(deltas),
     )
     if (inserted.toArray().length === 0) return { applied: false }
-    if (this.unfolded().length >= UNFOLDED_MAX) this.fold()
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS)
+    this.waiting++
+    if (this.waiting >= UNFOLDED_MAX) this.fold()
+    await this.ensureAlarm()
     return { applied: true }
   }
 
@@ -103,6 +108,12 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
     await this.ctx.storage.setAlarm(Date.now() + (pruned === PRUNE_MAX ? 1000 : DAY_MS))
   }
 
+  private async ensureAlarm(): Promise<void> {
+    if (this.hasAlarm) return
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS)
+    this.hasAlarm = true
+  }
+
   private unfolded(): { commit_id: string; deltas: string }[] {
     return this.sql
       .exec<{ commit_id: string; deltas: string }>(`SELECT commit_id, deltas FROM commits WHERE deltas IS NOT NULL`)
@@ -149,6 +160,7 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
       )
       this.sql.exec(`UPDATE commits SET deltas = NULL WHERE deltas IS NOT NULL`)
     })
+    this.waiting = 0
   }
 }
 

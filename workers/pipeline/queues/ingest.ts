@@ -20,6 +20,8 @@ export interface IngestDeps {
   readJournal(name: string, batchId: string): Promise<Uint8Array | null>
   /** Keeps a message that can never be applied, with the reason. */
   bury(bytes: Uint8Array, reason: string): Promise<unknown>
+  /** Writes the points of all that was applied: how many one invocation may write is limited. */
+  flushMetrics(): void
   log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
 }
 
@@ -41,6 +43,7 @@ export async function handleIngest(queue: MessageBatch<unknown>, deps: IngestDep
   for (const pending of shards.values()) {
     for (const group of groupsOf(pending)) await applyGroup(group, deps)
   }
+  deps.flushMetrics()
 }
 
 async function decodeOrBury(message: Message<unknown>, deps: IngestDeps): Promise<DecodedBatch | null> {

@@ -21,6 +21,8 @@ export const DOUBLES = [
   'tokens_cached',
   'tokens_cache_write',
   'tokens_reasoning',
+  'latency_weight',
+  'stands_for',
 ] as const
 
 export type Blob = (typeof BLOBS)[number]
@@ -29,9 +31,14 @@ export type Double = (typeof DOUBLES)[number]
 export const blob = (name: Blob) => `blob${BLOBS.indexOf(name) + 1}`
 export const double = (name: Double) => `double${DOUBLES.indexOf(name) + 1}`
 
+/** Further latencies of a group lie in points of this kind, which count nothing. */
+export const latencyKind = (kind: string) => `${kind}.latency`
+
 /** Platform limits: Workers Analytics Engine, "Limits". */
 export const BLOBS_MAX = 20
 export const DOUBLES_MAX = 20
 export const INDEX_BYTES_MAX = 96
-export const BLOBS_BYTES_MAX = 16_384
+export const BLOBS_BYTES_MAX = 16_000
 export const POINTS_PER_INVOCATION_MAX = 250
+/** What the SQL API takes; not in its documentation, its error says so. */
+export const SQL_CHARS_MAX = 10_000

@@ -1,106 +1,24 @@
-import { valueOf } from '../../../domain/histogram.ts'
-import { GROUP_DIMENSIONS, type CountTuple, type MoneyTuple } from '../../../domain/rollup-row.ts'
-import { BLOBS, BLOBS_BYTES_MAX, DOUBLES, INDEX_BYTES_MAX, POINTS_PER_INVOCATION_MAX, type Double } from './columns.ts'
-
-export interface MetricsPart {
-  project_id: string
-  workspace_id: string
-  counts: CountTuple[]
-  money: MoneyTuple[]
-}
-
-const BLOB_CHARS_MAX = Math.floor(BLOBS_BYTES_MAX / BLOBS.length / 4)
+import { INDEX_BYTES_MAX, POINTS_PER_INVOCATION_MAX } from './columns.ts'
+import { fitted, pointsOf, type MetricsPart, type Point } from './points.ts'
 
 /**
- * Writes groups as data points. What passes the platform's 250 points an invocation is left out here and stays
- * exact in the delta log; Analytics Engine samples anyway and is never asked for money that is billed.
+ * Gathers the groups of one invocation's commits and writes them as data points at its end, when it is known how
+ * many there are: the platform takes 250 an invocation. Charts read them; money that is billed never does.
  */
-export function metricsSink(dataset: AnalyticsEngineDataset | undefined) {
-  let points = 0
+export function metricsSink(dataset: AnalyticsEngineDataset | undefined, random: () => number) {
+  const orgs = new Map<string, Point[]>()
   return {
-    write(tenant: { org_id: string }, parts: MetricsPart[]): void {
-      for (const point of parts.flatMap((part) => pointsOf(tenant.org_id, part))) {
-        if (points >= POINTS_PER_INVOCATION_MAX) return
-        dataset?.writeDataPoint(point)
-        points++
-      }
+    add(tenant: { org_id: string }, parts: readonly MetricsPart[]): void {
+      // An index that is cut could be another tenant's.
+      if (new TextEncoder().encode(tenant.org_id).length > INDEX_BYTES_MAX) return
+      const points = orgs.get(tenant.org_id) ?? []
+      for (const part of parts) points.push(...pointsOf(tenant.org_id, part))
+      orgs.set(tenant.org_id, points)
     },
-  }
-}
-
-/** A point per count group and latency bucket, and one per money group. */
-export function pointsOf(orgId: string, part: MetricsPart): AnalyticsEngineDataPoint[] {
-  const points: AnalyticsEngineDataPoint[] = []
-  for (const tuple of part.counts) {
-    const [kind, minute_ms] = tuple
-    const [n, errors, successes, latency_sum_ms, latency_n, histogram] = [
-      tuple[14],
-      tuple[15],
-      tuple[16],
-      tuple[17],
-      tuple[18],
-      tuple[19],
-    ]
-    const dimensions = tuple.slice(2, 2 + GROUP_DIMENSIONS.length) as string[]
-    points.push(
-      point(orgId, [kind, part.project_id, part.workspace_id, ...dimensions], {
-        minute_ms,
-        n,
-        errors,
-        successes,
-        latency_sum_ms,
-        latency_n,
-      }),
-    )
-    const [top] = Object.entries(histogram).sort((a, b) => b[1] - a[1])
-    if (top && Object.keys(histogram).length === 1) {
-      const last = points.at(-1)
-      if (last?.doubles) last.doubles[DOUBLES.indexOf('latency_ms')] = valueOf(top[0])
-    } else {
-      for (const [bucket, count] of Object.entries(histogram)) {
-        points.push(
-          point(orgId, [`${kind}.latency`, part.project_id, part.workspace_id, ...dimensions], {
-            minute_ms,
-            latency_n: count,
-            latency_ms: valueOf(bucket),
-          }),
-        )
-      }
-    }
-  }
-  for (const [kind, minute_ms, ...rest] of part.money) {
-    const dimensions = [...(rest.slice(0, 10) as string[]), '', '']
-    const [
-      cost_nanousd,
-      paid,
-      unpriced,
-      tokens_prompt,
-      tokens_completion,
-      tokens_cached,
-      tokens_cache_write,
-      tokens_reasoning,
-    ] = rest.slice(10) as number[]
-    points.push(
-      point(orgId, [kind, part.project_id, part.workspace_id, ...dimensions], {
-        minute_ms,
-        cost_nanousd,
-        paid,
-        unpriced,
-        tokens_prompt,
-        tokens_completion,
-        tokens_cached,
-        tokens_cache_write,
-        tokens_reasoning,
-      }),
-    )
-  }
-  return points
-}
-
-function point(orgId: string, blobs: string[], values: Partial<Record<Double, number>>): AnalyticsEngineDataPoint {
-  return {
-    indexes: [orgId.slice(0, INDEX_BYTES_MAX)],
-    blobs: blobs.map((text) => text.slice(0, BLOB_CHARS_MAX)),
-    doubles: DOUBLES.map((name) => values[name] ?? 0),
+    flush(): void {
+      const lists = [...orgs.values()]
+      orgs.clear()
+      for (const point of fitted(lists, POINTS_PER_INVOCATION_MAX, random())) dataset?.writeDataPoint(point)
+    },
   }
 }
