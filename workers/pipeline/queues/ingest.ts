@@ -6,9 +6,8 @@ import type { DecodedBatch } from '../../domain/commit-plan.ts'
 import { splitEnvelope } from '../../domain/envelope.ts'
 import { applyBatches, type ApplyDeps } from '../../services/ingest/apply.ts'
 
-/** One commit takes at most this many batches and packed bytes: parameters stay under D1's 2 MB. */
-export const GROUP_BATCHES_MAX = 40
-export const GROUP_BYTES_MAX = 700_000
+/** One commit takes at most this much, so that it ends soon and its delta stays under D1's 2 MB a row. */
+const GROUP = { batches: 100, events: 6000, bytes: 700_000 }
 const RETRY_DELAY_SECONDS_MAX = 300
 const INFLATED_BYTES_MAX = 16_000_000
 
@@ -89,14 +88,18 @@ async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch
 function* groupsOf(pending: Pending[]): Generator<Pending[]> {
   let group: Pending[] = []
   let bytes = 0
+  let events = 0
   for (const item of pending) {
-    if (group.length > 0 && (group.length >= GROUP_BATCHES_MAX || bytes + item.batch.body.length > GROUP_BYTES_MAX)) {
+    const { body, header } = item.batch
+    bytes += body.length
+    events += header.events
+    if (group.length > 0 && (group.length >= GROUP.batches || bytes > GROUP.bytes || events > GROUP.events)) {
       yield group
       group = []
-      bytes = 0
+      bytes = body.length
+      events = header.events
     }
     group.push(item)
-    bytes += item.batch.body.length
   }
   if (group.length > 0) yield group
 }
