@@ -14,13 +14,19 @@ const RawConfig = z.looseObject({
   assets: z.looseObject({ directory: z.string().optional() }).optional(),
   d1_databases: z.array(z.looseObject({ database_name: z.string(), migrations_dir: z.string().optional() })).optional(),
   kv_namespaces: z.array(z.looseObject({ binding: z.string() })).optional(),
+  vars: z.record(z.string(), z.unknown()).optional(),
 })
 
 /**
  * Writes a copy of a Worker's wrangler config that names the account's resources by id, and returns its path.
- * The committed config never learns them: it deploys to any account.
+ * The committed config never learns them: it deploys to any account. A variable that it leaves empty gets the value
+ * that the environment has for it.
  */
-export async function writeDeployConfig(place: WorkerPlace, inventory: Pick<Inventory, 'd1' | 'kv'>): Promise<string> {
+export async function writeDeployConfig(
+  place: WorkerPlace,
+  inventory: Pick<Inventory, 'd1' | 'kv'>,
+  env: Record<string, string | undefined> = process.env,
+): Promise<string> {
   const raw = RawConfig.parse(readRawConfig({ config: place.config }).rawConfig)
   const home = dirname(place.config)
   const config = {
@@ -33,11 +39,18 @@ export async function writeDeployConfig(place: WorkerPlace, inventory: Pick<Inve
     ...(raw.kv_namespaces
       ? { kv_namespaces: raw.kv_namespaces.map((namespace) => withNamespaceId(namespace, inventory)) }
       : {}),
+    ...(raw.vars ? { vars: filled(raw.vars, env) } : {}),
   }
   const path = join(BUILD_DIR, 'deploy', `${place.name}.json`)
   await mkdir(dirname(path), { recursive: true })
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
   return path
+}
+
+function filled(vars: Record<string, unknown>, env: Record<string, string | undefined>) {
+  return Object.fromEntries(
+    Object.entries(vars).map(([name, value]) => [name, value === '' ? (env[name] ?? '') : value]),
+  )
 }
 
 function withDatabaseId<D extends { database_name: string; migrations_dir?: string | undefined }>(

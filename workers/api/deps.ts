@@ -104,10 +104,9 @@ export function makeDeps(env: Env, origin: string): Deps {
 function metricsStore(env: Env, now: () => number): MetricsStore {
   const exact = d1Metrics((tenant) => shardOf(env, tenant), now)
   const { APP_ENV, CLOUDFLARE_ACCOUNT_ID: account_id, ANALYTICS_TOKEN: token, METRICS_DATASET: dataset } = env
-  const readable = APP_ENV === 'production' && account_id !== '' && token !== undefined && token !== ''
   return metricsByCell(
     exact,
-    readable
+    APP_ENV === 'production' && account_id && token
       ? analyticsEngineMetrics({ account_id, token, dataset, fetch: (...args) => fetch(...args), now, exact })
       : null,
   )
