@@ -1,6 +1,6 @@
 import type { CommitPlan } from '../../domain/commit-plan.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
-import { columns } from './json-columns.ts'
+import { columns, jsonParts } from './json-rows.ts'
 import { tracesSql } from './commit-traces.ts'
 
 /** What a commit added for one project, as stored; enough to repeat everything that follows it. */
@@ -30,27 +30,26 @@ const BATCHES = `INSERT OR FAIL INTO batch (project_id, batch_id, org_id, receiv
 SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 
 // seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
-const SEQ = `max(?3, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = d.value ->> 0))`
-const DELTAS = `INSERT OR FAIL INTO delta (org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, seq, commit_id)
-SELECT ${columns(9, 0, 'd.')}, ${SEQ}, ?2
-FROM jsonb_each(jsonb(?1)) d WHERE true RETURNING org_id, project_id, workspace_id, commit_id, seq`
+const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
+const DELTA_COLUMNS = 'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money'
+const DELTA = `INSERT OR FAIL INTO delta (${DELTA_COLUMNS})
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING org_id, project_id, workspace_id, commit_id, seq`
 
 // The same for events of which some are in the ledger: rows that carry this commit's id are the new ones, and sums
 // are made of them alone.
 const LEDGER_NEW = LEDGER.replace('OR FAIL', 'OR IGNORE')
-const FRESH = `WITH fresh AS MATERIALIZED (
-  SELECT l.* FROM jsonb_each(jsonb(?4)) k CROSS JOIN ledger l
-  ON l.project_id = k.value ->> 0 AND l.event_key = k.value ->> 1 WHERE l.commit_id = ?2)`
+const fresh = (keys: string, commitId: string) => `WITH fresh AS MATERIALIZED (
+  SELECT l.* FROM jsonb_each(jsonb(${keys})) k CROSS JOIN ledger l
+  ON l.project_id = k.value ->> 0 AND l.event_key = k.value ->> 1 WHERE l.commit_id = ${commitId})`
 const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, agent_id, workflow_id, workflow_version, step,
     provider, model, prompt_version, tool_name, user_id, cost, paid, unpriced, prompt, completion, cached, cache_write, reasoning))
   FROM (SELECT kind, ts_ms / 60000 * 60000 minute, environment, agent_id, workflow_id, workflow_version, step, provider, model,
     prompt_version, tool_name, user_id, sum(cost_nanousd) cost, count(*) paid, sum(cost_source = 'unpriced') unpriced,
     sum(tokens_prompt) prompt, sum(tokens_completion) completion, sum(tokens_cached) cached,
     sum(tokens_cache_write) cache_write, sum(tokens_reasoning) reasoning
-  FROM fresh WHERE fresh.project_id = d.value ->> 1 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
-const DELTAS_NEW = `${FRESH} INSERT INTO delta (org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, seq, commit_id)
-SELECT ${columns(8, 0, 'd.')}, (${MONEY}), ${SEQ}, ?2
-FROM jsonb_each(jsonb(?1)) d WHERE true RETURNING org_id, project_id, workspace_id, commit_id, seq, money`
+  FROM fresh WHERE fresh.project_id = ?4 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
+const DELTA_NEW = `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY})) RETURNING org_id, project_id, workspace_id, commit_id, seq, money`
 
 /**
  * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing. Nearly always
@@ -75,27 +74,34 @@ export async function commitPlan(
 }
 
 async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
-  const traces = JSON.stringify(plan.traces)
+  const deltas = plan.deltas.map((delta) => db.prepare(DELTA).bind(commitId, nowMs, ...delta))
   const results = await db.batch<DeltaRow>([
-    db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
-    db.prepare(LEDGER).bind(JSON.stringify(plan.ledger), commitId),
-    ...tracesSql().map((sql) => db.prepare(sql).bind(traces)),
-    db.prepare(DELTAS).bind(JSON.stringify(plan.deltas), commitId, nowMs),
+    ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
+    ...jsonParts(plan.ledger).map((ledger) => db.prepare(LEDGER).bind(ledger, commitId)),
+    ...jsonParts(plan.traces).flatMap((traces) => tracesSql().map((sql) => db.prepare(sql).bind(traces))),
+    ...deltas,
   ])
   const money = new Map(plan.projects.map((part) => [part.header.project_id, part.money]))
-  return (results.at(-1)?.results ?? []).map((row) => ({ ...row, money: money.get(row.project_id) ?? [] }))
+  return rowsOf(results, deltas.length).map((row) => ({ ...row, money: money.get(row.project_id) ?? [] }))
 }
 
 async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
   const keys = JSON.stringify(plan.ledger.map(([projectId, key]) => [projectId, key]))
-  const traces = JSON.stringify(plan.traces)
+  const deltas = plan.deltas.map((delta) => db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -1), keys))
   const results = await db.batch<DeltaRow>([
-    db.prepare(BATCHES).bind(JSON.stringify(plan.batches), commitId, nowMs),
-    db.prepare(LEDGER_NEW).bind(JSON.stringify(plan.ledger), commitId),
-    ...tracesSql(FRESH).map((sql) => db.prepare(sql).bind(traces, commitId, null, keys)),
-    db.prepare(DELTAS_NEW).bind(JSON.stringify(plan.deltas), commitId, nowMs, keys),
+    ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
+    ...jsonParts(plan.ledger).map((ledger) => db.prepare(LEDGER_NEW).bind(ledger, commitId)),
+    ...jsonParts(plan.traces).flatMap((traces) =>
+      tracesSql(fresh('?2', '?3')).map((sql) => db.prepare(sql).bind(traces, keys, commitId)),
+    ),
+    ...deltas,
   ])
-  return (results.at(-1)?.results ?? []).map(parseDelta)
+  return rowsOf(results, deltas.length).map((row) => ({ ...row, money: JSON.parse(row.money) as MoneyTuple[] }))
+}
+
+/** What the last statements returned: one row each. */
+function rowsOf(results: D1Result<DeltaRow>[], last: number): DeltaRow[] {
+  return results.slice(results.length - last).flatMap((result) => result.results)
 }
 
 interface DeltaRow {
@@ -105,10 +111,6 @@ interface DeltaRow {
   commit_id: string
   seq: number
   money: string
-}
-
-function parseDelta(row: DeltaRow): AppliedDelta {
-  return { ...row, money: JSON.parse(row.money) as MoneyTuple[] }
 }
 
 /** Which of these batches are applied, and by which commit. */
@@ -140,5 +142,5 @@ export async function deltasOf(
     )
     .bind(orgId, appliedMs, commitId)
     .all<DeltaRow>()
-  return found.results.map(parseDelta)
+  return found.results.map((row) => ({ ...row, money: JSON.parse(row.money) as MoneyTuple[] }))
 }
