@@ -10,6 +10,8 @@ export interface ServerOptions {
   withWeb?: boolean
   /** Counts what the edge and the pipeline ask of the platform. */
   counting?: boolean
+  /** False leaves messages in the queues. */
+  consume?: boolean
 }
 
 type Request =

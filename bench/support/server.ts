@@ -12,6 +12,7 @@ async function main(options: ServerOptions): Promise<void> {
     dataDir: options.dataDir,
     vars: { APP_ENV: 'test', LOG_LEVEL: 'warn', ...options.vars },
     withWeb: options.withWeb ?? false,
+    consume: options.consume ?? true,
     onWorkerLog: ({ level, message }) => level === 'error' && console.error(message),
   })
   if (options.counting) await runtime.reload(countedBundles(await buildAll({ withWeb: options.withWeb ?? false })))

@@ -17,6 +17,8 @@ export interface LocalOptions {
   secrets: Record<string, string>
   /** Lets pages of the dashboard load themselves again when this process serves new bundles. */
   liveReload?: boolean
+  /** False leaves messages in the queues. */
+  consume?: boolean
   onLog: (line: { level: string; message: string }) => void
   /** Told when workerd had died and a new one was started. */
   onRestart: () => void
@@ -40,6 +42,7 @@ export function localOptions(options: LocalOptions): { miniflare: MiniflareOptio
   const crons = Object.fromEntries(
     workers.flatMap((w) => (w.name && w.cronTriggers?.length ? [[w.name, w.cronTriggers]] : [])),
   )
+  if (options.consume === false) for (const worker of workers) delete worker.queueConsumers
   const miniflare = convertV4MiniflareOptions({
     workers: [gate(options), ...workers],
     host: '127.0.0.1',

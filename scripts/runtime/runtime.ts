@@ -22,6 +22,8 @@ export interface RuntimeOptions {
   withWeb?: boolean
   /** Pages in a browser load themselves again after `reload`. */
   liveReload?: boolean
+  /** False leaves messages in the queues, to see what the edge takes alone. */
+  consume?: boolean
   /** Progress of the start, and what the Workers log. */
   log?: (line: string) => void
   onWorkerLog?: (line: { level: string; message: string }) => void
@@ -83,6 +85,7 @@ async function serve(
     vars: { ...LOCAL_VARS, ...options.vars },
     secrets: { AUTH_SECRET: authSecret(dataDir) },
     liveReload: options.liveReload ?? false,
+    consume: options.consume ?? true,
     onLog: options.onWorkerLog ?? (() => {}),
     onRestart: () => void opened().catch((error: unknown) => log(`after workerd's restart: ${reasonOf(error)}`)),
   }
