@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { MetricsAnswer, MetricsQuery, type Measure, type MetricsRow } from '../../workers/contract/metrics.ts'
-import { localDate, referenceAnswer, type Placed } from './metrics-reference.ts'
+import { localDate, referenceAnswer, type Placed, type RankOf } from './metrics-reference.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -134,17 +134,29 @@ export function contractQueries(nowMs: number): { name: string; query: MetricsQu
   return Object.entries(raw).map(([name, query]) => ({ name, query: MetricsQuery.parse({ limit: 5000, ...query }) }))
 }
 
+/** How far a back end may differ, because of what it computes with. */
+export interface Leeway {
+  rankOf?: RankOf
+  /** Sums of money pass what a double holds. */
+  money_in_doubles?: boolean
+}
+
 /** Fails unless an answer says the same as the events: counts and money exactly, percentiles within two percent. */
-export function expectSame(answer: MetricsAnswer, events: readonly Placed[], query: MetricsQuery): void {
+export function expectSame(
+  answer: MetricsAnswer,
+  events: readonly Placed[],
+  query: MetricsQuery,
+  leeway: Leeway = {},
+): void {
   const { data, meta } = MetricsAnswer.parse(answer)
   const range = { from_ms: Date.parse(meta.from ?? query.from), to_ms: Date.parse(meta.to ?? query.to) }
-  const expected = referenceAnswer(events, query, range)
+  const expected = referenceAnswer(events, query, range, leeway.rankOf)
   const found = new Map(data.map((row) => [keyOf(row, query), row]))
   expect([...found.keys()].sort()).toEqual(expected.map((row) => keyOf(row, query)).sort())
   for (const row of expected) {
     const actual = found.get(keyOf(row, query))
     for (const measure of query.measures)
-      expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query))
+      expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query), leeway)
   }
 }
 
@@ -163,8 +175,11 @@ function expectMeasure(
   wanted: string | number | null,
   measure: Measure,
   key: string,
+  { money_in_doubles }: Leeway,
 ): void {
   const why = `${measure} of ${key}`
+  if (money_in_doubles && measure === 'cost_usd' && wanted !== null && actual !== null)
+    return expect(Math.abs(Number(actual) - Number(wanted)), why).toBeLessThanOrEqual(Number(wanted) * 1e-14)
   if (typeof wanted !== 'number' || typeof actual !== 'number' || Number.isInteger(wanted)) {
     if (!PERCENTILES.includes(measure)) return expect(actual, why).toEqual(wanted)
   }

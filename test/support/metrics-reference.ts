@@ -12,6 +12,10 @@ export interface Placed {
 /** What an event of the tests costs: as reported, or nothing for what no catalogue knows. */
 export const FIND_NO_RATES = () => null
 
+/** Which of n sorted values is the q-quantile. */
+export type RankOf = (q: number, n: number) => number
+const lowerRank: RankOf = (q, n) => Math.floor(q * (n - 1))
+
 /**
  * The answer to a query worked out from the raw events alone, one by one: what every back end is measured by.
  * Percentiles are exact here.
@@ -20,6 +24,7 @@ export function referenceAnswer(
   events: readonly Placed[],
   query: MetricsQuery,
   range: { from_ms: number; to_ms: number },
+  rankOf: RankOf = lowerRank,
 ): MetricsRow[] {
   const groups = new Map<string, Placed[]>()
   if (query.step === 'total' && query.dimensions.length === 0) groups.set('[]', [])
@@ -39,7 +44,7 @@ export function referenceAnswer(
   return [...groups].flatMap(([key, members]) => {
     const names = [...(query.step === 'total' ? [] : ['time']), ...query.dimensions]
     const row: MetricsRow = Object.fromEntries((JSON.parse(key) as string[]).map((value, i) => [names[i] ?? '', value]))
-    for (const measure of query.measures) row[measure] = measureOf(measure, members, query)
+    for (const measure of query.measures) row[measure] = measureOf(measure, members, query, rankOf)
     return [row]
   })
 }
@@ -110,7 +115,12 @@ export function localDate(ms: number, zone: string): string {
   return new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short' }).format(ms)
 }
 
-function measureOf(measure: Measure, members: readonly Placed[], query: MetricsQuery): string | number | null {
+function measureOf(
+  measure: Measure,
+  members: readonly Placed[],
+  query: MetricsQuery,
+  rankOf: RankOf,
+): string | number | null {
   const counted = members.filter((m) => isCounted(m.event, query.kind)).map((m) => m.event)
   const paid = members.filter((m) => isPaidIn(m.event, query)).map((m) => m.event)
   const sum = (
@@ -140,11 +150,11 @@ function measureOf(measure: Measure, members: readonly Placed[], query: MetricsQ
         latencies.length,
       )
     case 'latency_p50_ms':
-      return latencies[Math.floor(0.5 * (latencies.length - 1))] ?? null
+      return latencies[rankOf(0.5, latencies.length)] ?? null
     case 'latency_p90_ms':
-      return latencies[Math.floor(0.9 * (latencies.length - 1))] ?? null
+      return latencies[rankOf(0.9, latencies.length)] ?? null
     case 'latency_p99_ms':
-      return latencies[Math.floor(0.99 * (latencies.length - 1))] ?? null
+      return latencies[rankOf(0.99, latencies.length)] ?? null
     case 'unique_users':
       return new Set(
         members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.user_id ?? []) : [])),
