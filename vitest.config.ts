@@ -15,6 +15,8 @@ export default defineConfig({
           include: ['test/domain/**/*.test.ts', 'test/services/**/*.test.ts', 'test/scripts/**/*.test.ts'],
         },
       },
+      // Runs where `npm install --prefix test/clickhouse` was done, and says so where it was not.
+      { test: { name: 'clickhouse', include: ['test/clickhouse/*.test.ts'] } },
       workersProject('pipeline', ['test/workers/{pipeline,adapters,metrics}/**/*.test.ts']),
       workersProject('api', ['test/workers/api/**/*.test.ts']),
       workersProject('edge', ['test/workers/edge/**/*.test.ts']),

@@ -22,14 +22,16 @@ const range = (name: string, count: number) => Array.from({ length: count }, (_,
 export const BLOB_COLUMNS = range('blob', BLOBS_MAX)
 export const DOUBLE_COLUMNS = range('double', DOUBLES_MAX)
 
+const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
+
 /** A point's cells: timestamp in seconds, sample interval, index, blobs, doubles; what was not written is empty. */
 export function cellsOf({ written_ms, sample_interval, point }: StoredPoint): (string | number)[] {
   const { indexes = [], blobs = [], doubles = [] } = point
   return [
     Math.floor(written_ms / 1000),
     sample_interval,
-    String(indexes[0] ?? ''),
-    ...BLOB_COLUMNS.map((_, i) => String(blobs[i] ?? '')),
+    textOf(indexes[0]),
+    ...BLOB_COLUMNS.map((_, i) => textOf(blobs[i])),
     ...DOUBLE_COLUMNS.map((_, i) => doubles[i] ?? 0),
   ]
 }
@@ -115,8 +117,8 @@ export function sqlApi(engine: Pick<SqlEngine, 'run'>): {
   return {
     sent,
     fetch: async (input, init = {}) => {
-      sent.push({ url: String(input), init })
-      return new Response(engine.run(String(init.body)), { headers: { 'content-type': 'application/json' } })
+      sent.push({ url: input instanceof Request ? input.url : input.toString(), init })
+      return new Response(engine.run(textOf(init.body)), { headers: { 'content-type': 'application/json' } })
     },
   }
 }

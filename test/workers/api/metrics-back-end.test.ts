@@ -34,7 +34,7 @@ describe('charts are read', () => {
   it('from Analytics Engine for the global cell, once deployed and with a token', async () => {
     expect(await backEnd(deployed, 'global')).toBe('analytics_engine')
     expect(asked).toHaveBeenCalledOnce()
-    expect(String(asked.mock.calls[0]?.[1]?.body)).toContain(`FROM ${bindings.METRICS_DATASET}\n`)
+    expect(asked.mock.calls[0]?.[1]?.body).toContain(`FROM ${bindings.METRICS_DATASET}\n`)
   })
 
   it.each(CELLS.filter((cell) => cell !== 'global'))('from D1 for a tenant that is pinned to %s', async (cell) => {
