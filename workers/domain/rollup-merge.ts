@@ -27,16 +27,15 @@ export interface RollupRow extends GroupKey {
   latency_hist: Histogram
 }
 
-export interface DeltaGroups {
+/** Whose groups they are. */
+export interface Place {
   project_id: string
   workspace_id: string
-  counts: readonly CountTuple[]
-  money: readonly MoneyTuple[]
 }
 
 /**
  * Reads `delta.money`. An amount past 2^53 would lose digits as a number: it stays a string, which only
- * mergeDeltas() ever looks at.
+ * DeltaMerge ever looks at.
  */
 export function parseMoney(json: string): MoneyTuple[] {
   return (/\d{16}/.test(json) ? JSON.parse(json, exactCost) : JSON.parse(json)) as MoneyTuple[]
@@ -50,26 +49,34 @@ function exactCost(key: string, value: unknown, ...context: { source?: string }[
 }
 
 /**
- * Sums deltas into one row per kind, bucket, project and dimensions. Money also counts for `total` and its
- * user. It has no status, so it rides on a row of its group that counts something, to save a row.
+ * Sums deltas into one row per kind, bucket, project and dimensions. Money also counts for `total` and its user. It
+ * has no status, so it rides on a row of its group that counts something, to save a row: give all counts first.
  */
-export function mergeDeltas(deltas: readonly DeltaGroups[], bucketMs: number): RollupRow[] {
-  const rows = new Rows(bucketMs)
-  for (const delta of deltas) {
-    for (const tuple of delta.counts)
-      addCount(rows.at(delta, tuple[0], tuple[1], tuple.slice(2, 14) as string[]), tuple)
+export class DeltaMerge {
+  private readonly sums: Rows
+
+  constructor(bucketMs: number) {
+    this.sums = new Rows(bucketMs)
   }
-  for (const delta of deltas) {
-    for (const tuple of delta.money) {
+
+  addCounts(place: Place, counts: readonly CountTuple[]): void {
+    for (const tuple of counts) addCount(this.sums.at(place, tuple[0], tuple[1], tuple.slice(2, 14) as string[]), tuple)
+  }
+
+  addMoney(place: Place, money: readonly MoneyTuple[]): void {
+    for (const tuple of money) {
       const [kind, minute, environment] = tuple
       const user = tuple[11]
-      addMoney(rows.carrying(delta, kind, minute, moneyDimensions(tuple)), tuple)
-      addMoney(rows.carrying(delta, 'total', minute, [environment]), tuple)
+      addMoney(this.sums.carrying(place, kind, minute, moneyDimensions(tuple)), tuple)
+      addMoney(this.sums.carrying(place, 'total', minute, [environment]), tuple)
       if (user !== '')
-        addMoney(rows.carrying(delta, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
+        addMoney(this.sums.carrying(place, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
     }
   }
-  return rows.all()
+
+  rows(): RollupRow[] {
+    return this.sums.all()
+  }
 }
 
 /** Users have rows of their own, and a group keeps what its kind counts by; provider and model it always keeps. */
@@ -104,33 +111,33 @@ class Rows {
     return [...this.rows.values()]
   }
 
-  at(delta: DeltaGroups, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
+  at(place: Place, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
     const bucket = Math.floor(minute / this.bucketMs) * this.bucketMs
-    const group = `${kind}\0${bucket}\0${delta.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
+    const group = `${kind}\0${bucket}\0${place.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
     const status = dimensions[10] ?? ''
     const key = `${group}\0${status}\0${dimensions[11] ?? ''}`
     const known = this.rows.get(key)
     if (known !== undefined) return known
-    const row = emptyRow(kind, bucket, delta, dimensions)
+    const row = emptyRow(kind, bucket, place, dimensions)
     this.rows.set(key, row)
     if (status === 'ok' || !this.carriers.has(group)) this.carriers.set(group, row)
     return row
   }
 
-  carrying(delta: DeltaGroups, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
+  carrying(place: Place, kind: Kind, minute: number, dimensions: readonly string[]): RollupRow {
     const bucket = Math.floor(minute / this.bucketMs) * this.bucketMs
-    const group = `${kind}\0${bucket}\0${delta.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
-    return this.carriers.get(group) ?? this.at(delta, kind, minute, dimensions)
+    const group = `${kind}\0${bucket}\0${place.project_id}\0${Array.from({ length: 10 }, (_, i) => dimensions[i] ?? '').join('\0')}`
+    return this.carriers.get(group) ?? this.at(place, kind, minute, dimensions)
   }
 }
 
-function emptyRow(kind: Kind, bucket_ms: number, delta: DeltaGroups, dimensions: readonly string[]): RollupRow {
+function emptyRow(kind: Kind, bucket_ms: number, place: Place, dimensions: readonly string[]): RollupRow {
   const group = Object.fromEntries(GROUP_DIMENSIONS.map((name, i) => [name, dimensions[i] ?? ''])) as GroupKey
   return {
     kind,
     bucket_ms,
-    project_id: delta.project_id,
-    workspace_id: delta.workspace_id,
+    project_id: place.project_id,
+    workspace_id: place.workspace_id,
     ...group,
     n: 0,
     errors: 0,

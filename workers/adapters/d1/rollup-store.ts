@@ -1,12 +1,5 @@
-import {
-  DAY_MS,
-  HOUR_MS,
-  mergeDeltas,
-  parseMoney,
-  type DeltaGroups,
-  type RollupRow,
-} from '../../domain/rollup-merge.ts'
-import { GROUP_DIMENSIONS, type CountTuple } from '../../domain/rollup-row.ts'
+import { DAY_MS, DeltaMerge, HOUR_MS, parseMoney, type Place, type RollupRow } from '../../domain/rollup-merge.ts'
+import { GROUP_DIMENSIONS, type CountTuple, type MoneyTuple } from '../../domain/rollup-row.ts'
 import { advanceProgress, isOvertaken } from './progress.ts'
 import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
 
@@ -14,7 +7,8 @@ import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
 const DELTAS_WAITING = 64
 const OLDEST_MS = 600_000
 const DELTAS_PER_RUN = 256
-const RUN_BYTES_MAX = 4_000_000
+/** Deltas are read this many characters at a time. */
+const PAGE_CHARS_MAX = 4_000_000
 const PARAMETER_CHARS_MAX = 900_000
 /** Minute resolution is read from deltas, so they stay this long after every job has passed them. */
 const DELTAS_KEPT_MS = 3 * DAY_MS
@@ -77,14 +71,13 @@ export function rollupStore(db: D1Database) {
     /** One run for one organization; whether more is left to merge. Killed anywhere, it has done all or nothing. */
     async roll(orgId: string): Promise<boolean> {
       const next = await nextDeltas(db, orgId)
-      if (next.deltas.length === 0) return false
-      const statements = upserts(db, orgId, mergeDeltas(next.deltas, HOUR_MS), '')
+      if (next.to === next.from) return false
+      const hours = new DeltaMerge(HOUR_MS)
+      const days = new DeltaMerge(DAY_MS)
+      await mergePages(db, orgId, next, next.packed === 0 ? [hours] : [hours, days])
       // Days that are packed have rows of their own (rollup-days.ts); the others will take their hours along.
-      const late =
-        next.packed === 0
-          ? []
-          : mergeDeltas(next.deltas, DAY_MS).filter((row) => row.kind !== 'user' && row.bucket_ms < next.packed)
-      statements.push(...upserts(db, orgId, late, DAY_TIER))
+      const late = days.rows().filter((row) => row.kind !== 'user' && row.bucket_ms < next.packed)
+      const statements = [...upserts(db, orgId, hours.rows(), ''), ...upserts(db, orgId, late, DAY_TIER)]
       try {
         await db.batch([...statements, advanceProgress(db, orgId, ROLLUP_JOB, next.from, next.to)])
         return next.more
@@ -111,9 +104,10 @@ export function rollupStore(db: D1Database) {
 interface NextDeltas {
   from: number
   to: number
+  /** Last seq of each page of deltas. */
+  pages: number[]
   /** The end of the days that are packed. */
   packed: number
-  deltas: DeltaGroups[]
   more: boolean
 }
 
@@ -125,39 +119,51 @@ async function nextDeltas(db: D1Database, orgId: string): Promise<NextDeltas> {
     .all<{ job: string; seq: number }>()
   const seqOf = (job: string) => progress.results.find((row) => row.job === job)?.seq ?? 0
   const from = seqOf(ROLLUP_JOB)
-  const packed = seqOf(DAY_JOB)
   const sizes = await db
     .prepare(
       `SELECT seq, sum(length(counts) + length(money)) AS chars FROM delta WHERE org_id = ?1 AND seq > ?2 GROUP BY seq ORDER BY seq LIMIT ?3`,
     )
     .bind(orgId, from, DELTAS_PER_RUN)
     .all<{ seq: number; chars: number }>()
+  const pages: number[] = []
   let chars = 0
-  const taken = sizes.results.filter((size, i) => (chars += size.chars) <= RUN_BYTES_MAX || i === 0)
-  const to = taken.at(-1)?.seq
-  if (to === undefined) return { from, to: from, packed, deltas: [], more: false }
-  const found = await db
-    .prepare(
-      'SELECT project_id, workspace_id, counts, money FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq',
-    )
-    .bind(orgId, from, to)
-    .all<DeltaRow>()
-  return {
-    from,
-    to,
-    packed,
-    deltas: found.results.map(parseDelta),
-    more: taken.length < sizes.results.length || sizes.results.length === DELTAS_PER_RUN,
+  for (const size of sizes.results) {
+    chars += size.chars
+    if (pages.length > 0 && chars <= PAGE_CHARS_MAX) pages[pages.length - 1] = size.seq
+    else {
+      pages.push(size.seq)
+      chars = size.chars
+    }
   }
+  const more = sizes.results.length === DELTAS_PER_RUN
+  return { from, to: pages.at(-1) ?? from, pages, packed: seqOf(DAY_JOB), more }
 }
 
-function parseDelta(row: DeltaRow): DeltaGroups {
-  return {
-    project_id: row.project_id,
-    workspace_id: row.workspace_id,
-    counts: JSON.parse(row.counts) as CountTuple[],
-    money: parseMoney(row.money),
+/** Counts are summed page by page; money waits for all of them (DeltaMerge), which is less. */
+async function mergePages(
+  db: D1Database,
+  orgId: string,
+  { from, pages }: NextDeltas,
+  merges: readonly DeltaMerge[],
+): Promise<void> {
+  const waiting: [Place, MoneyTuple[]][] = []
+  let after = from
+  for (const upTo of pages) {
+    const found = await db
+      .prepare(
+        'SELECT project_id, workspace_id, counts, money FROM delta WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq',
+      )
+      .bind(orgId, after, upTo)
+      .all<DeltaRow>()
+    for (const { project_id, workspace_id, counts, money } of found.results) {
+      const place = { project_id, workspace_id }
+      const tuples = JSON.parse(counts) as CountTuple[]
+      for (const merge of merges) merge.addCounts(place, tuples)
+      waiting.push([place, parseMoney(money)])
+    }
+    after = upTo
   }
+  for (const [place, money] of waiting) for (const merge of merges) merge.addMoney(place, money)
 }
 
 /** Statements whose parameters stay below D1's 2 MB. */

@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.ts'
 import type { Env } from '../deps.ts'
 import { Audience } from './audience.ts'
-import { OpenReceipts } from './open-receipts.ts'
+import { KEEP_AFTER_MS, OpenReceipts } from './open-receipts.ts'
 import { Ring } from './ring.ts'
 
 const SOCKETS_MAX = 200
@@ -15,6 +15,7 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
   private readonly ring: Ring
   private readonly receipts: OpenReceipts
   private readonly audience: Audience
+  private keeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -26,6 +27,14 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
 
   async accepted(entries: IntakeEntry[]): Promise<void> {
     this.receipts.add(entries, Date.now())
+    this.keepLater()
+  }
+
+  private keepLater(): void {
+    this.keeping ??= setTimeout(() => {
+      this.keeping = null
+      if (this.receipts.keep(Date.now())) this.keepLater()
+    }, KEEP_AFTER_MS)
   }
 
   async publish(message: LivePublish): Promise<void> {
