@@ -56,6 +56,7 @@ describe('deploying with wrangler to an account that is empty', () => {
     const bound = account.scripts.get('agentops-api')?.bindings ?? []
     for (const database of account.d1) expect(JSON.stringify(bound)).toContain(database.uuid)
     expect(JSON.stringify(bound)).toContain(account.kv[0]?.id)
+    expect(bound).toContainEqual(expect.objectContaining({ name: 'CLOUDFLARE_ACCOUNT_ID', text: 'account' }))
     expect(account.scripts.get('agentops-api')?.secrets).toEqual(['AUTH_SECRET'])
     expect(account.scripts.get('agentops-pipeline')?.migrationTag).toBe('v1')
     expect(account.scripts.get('agentops-pipeline')?.crons.length).toBeGreaterThan(0)

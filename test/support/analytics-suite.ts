@@ -149,6 +149,37 @@ export function analyticsContract(makeEngine: () => SqlEngine): void {
     expect(answer.meta.sampled).toBe(true)
   })
 
+  it('takes the percentiles of all latencies of a group, not of one', async () => {
+    const tenant = freshTenant()
+    const spread = sameEvents(120).map((event, i) => ({ ...event, latency_ms: (i * i) % 977 }))
+    engine.load(writtenPoints(tenant, spread, 60))
+    const measures: MetricsQuery['measures'] = ['count', 'latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms']
+    for (const step of ['total', 'hour'] as const) {
+      const query = week({ kind: 'llm', measures, step })
+      const answer = await storeOver(engine).query(tenant, [tenant.project_id], query)
+      expectSame(answer, placed(tenant, spread), query, LEEWAY)
+    }
+  })
+
+  it('begins with the first minute of a range and ends before the last', async () => {
+    const tenant = freshTenant()
+    const from = NOW - (NOW % DAY_MS) - 2 * DAY_MS
+    const edges = [from - 1, from, from + 3_599_999, from + 3_600_000].map((timestamp, i) => ({
+      ...(sameEvents(1)[0] as CanonicalEvent),
+      timestamp,
+      span_id: `edge ${i}`,
+    }))
+    engine.load(writtenPoints(tenant, edges, 1))
+    const query = week({
+      kind: 'llm',
+      measures: ['count', 'cost_usd'],
+      from: new Date(from).toISOString(),
+      to: new Date(from + 3_600_000).toISOString(),
+    })
+    const answer = await storeOver(engine).query(tenant, [tenant.project_id], query)
+    expect(answer.data).toEqual([{ count: 2, cost_usd: '0.014000002' }])
+  })
+
   it('finds what was sent days after it happened', async () => {
     const tenant = freshTenant()
     const late = sameEvents(4)
