@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
+import { bigTrace, richTrace } from '../support/example-traces.ts'
 import { createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
 
 const OVERVIEW_SCRIPT_BYTES_MAX = 170_000
@@ -16,111 +17,6 @@ let tenant: Awaited<ReturnType<typeof createTenant>>
 let context: BrowserContext
 const ids = { rich: newTraceId(), big: newTraceId(), running: newTraceId() }
 
-/** A trace in which a tool fails, is tried again, a model falls back and a parent never comes. */
-function richTrace(at: number) {
-  const common = {
-    trace_id: ids.rich,
-    agent_id: 'refund-desk',
-    workflow_id: 'refund',
-    workflow_version: 'v2',
-    user_id: 'ada',
-    environment: 'prod',
-  }
-  const under = { ...common, parent_span_id: 'root' }
-  return [
-    { ...common, event_type: 'agent.request.started' as const, timestamp: at, span_id: 'root' },
-    {
-      ...under,
-      event_type: 'agent.step.completed' as const,
-      timestamp: at + 900,
-      span_id: 'plan',
-      step: 'plan',
-      provider: 'openai',
-      model: 'gpt-4o',
-      latency_ms: 800,
-      tokens_prompt: 1200,
-      tokens_cached: 1000,
-      tokens_completion: 90,
-      tokens_reasoning: 40,
-      cost_usd: '0.012345678',
-      status: 'ok' as const,
-    },
-    {
-      ...under,
-      event_type: 'agent.tool.failed' as const,
-      timestamp: at + 1200,
-      span_id: 'pay',
-      tool_name: 'pay.refund',
-      latency_ms: 250,
-      status: 'error' as const,
-      error_type: 'tool_timeout',
-      error_message: 'card 4111 took too long',
-    },
-    {
-      ...under,
-      event_type: 'agent.retry' as const,
-      timestamp: at + 1250,
-      span_id: 'pay',
-      tool_name: 'pay.refund',
-      attempt: 2,
-      error_type: 'tool_timeout',
-    },
-    {
-      ...under,
-      event_type: 'agent.fallback.triggered' as const,
-      timestamp: at + 1300,
-      span_id: 'plan',
-      fallback_from: 'gpt-5',
-      fallback_to: 'gpt-4o',
-    },
-    {
-      ...common,
-      event_type: 'agent.step.completed' as const,
-      timestamp: at + 1500,
-      span_id: 'lost',
-      parent_span_id: 'never-came',
-      step: 'rerank',
-      latency_ms: 100,
-      status: 'ok' as const,
-    },
-    {
-      ...common,
-      event_type: 'agent.request.completed' as const,
-      timestamp: at + 2000,
-      span_id: 'root',
-      latency_ms: 2000,
-      status: 'error' as const,
-      error_type: 'tool_timeout',
-      outcome: 'failure' as const,
-    },
-  ]
-}
-
-function bigTrace(at: number) {
-  const common = { trace_id: ids.big, agent_id: 'crawler', workflow_id: 'crawl' }
-  const steps = Array.from({ length: BIG_SPANS - 1 }, (_, index) => ({
-    ...common,
-    event_type: 'agent.step.completed' as const,
-    timestamp: at + index * 10 + 8,
-    span_id: `s${index}`,
-    parent_span_id: index % 20 === 0 ? 'root' : `s${index - (index % 20)}`,
-    step: `page ${index}`,
-    latency_ms: 8,
-    status: 'ok' as const,
-  }))
-  return [
-    ...steps,
-    {
-      ...common,
-      event_type: 'agent.request.completed' as const,
-      timestamp: at + BIG_SPANS * 10,
-      span_id: 'root',
-      latency_ms: BIG_SPANS * 10,
-      status: 'ok' as const,
-    },
-  ]
-}
-
 beforeAll(async () => {
   browser = await launchBrowser()
   tenant = await createTenant(baseUrl)
@@ -129,8 +25,8 @@ beforeAll(async () => {
     traceOf(newTraceId(), 1, '0.001', now - 600_000 - index * 1000),
   ).flat()
   await sendEvents(baseUrl, tenant.key, many)
-  await sendEvents(baseUrl, tenant.key, richTrace(now - 60_000))
-  await sendEvents(baseUrl, tenant.key, bigTrace(now - 120_000))
+  await sendEvents(baseUrl, tenant.key, richTrace(ids.rich, now - 60_000))
+  await sendEvents(baseUrl, tenant.key, bigTrace(ids.big, BIG_SPANS, now - 120_000))
   await sendEvents(baseUrl, tenant.key, [
     {
       event_type: 'agent.request.started',

@@ -62,26 +62,6 @@ export function quantile(histogram: Histogram, q: number): number | null {
   return valueOf(buckets.at(-1)?.[0] ?? 'z')
 }
 
-/** At most `parts` values that stand for a histogram, each with its share of the count; the counts sum up. */
-export function representatives(histogram: Histogram, parts: number): { value: number; n: number }[] {
-  const buckets = ordered(histogram)
-  if (buckets.length <= parts) return buckets.map(([bucket, n]) => ({ value: valueOf(bucket), n }))
-  const total = buckets.reduce((sum, [, n]) => sum + n, 0)
-  const chosen: { value: number; n: number }[] = []
-  let seen = 0
-  let given = 0
-  for (const [bucket, n] of buckets) {
-    seen += n
-    // A part's middle falls into this bucket: it stands for all that was not given away up to the part's end.
-    const ends = Math.floor((seen / total) * parts + 0.5) / parts
-    const share = Math.round(ends * total) - given
-    if (share <= 0) continue
-    chosen.push({ value: valueOf(bucket), n: share })
-    given += share
-  }
-  return chosen
-}
-
 function ordered(histogram: Histogram): [string, number][] {
   return Object.entries(histogram).sort((a, b) => order(a[0]) - order(b[0]))
 }

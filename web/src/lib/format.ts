@@ -71,14 +71,6 @@ export function formatPercent(share: number): string {
   return `${text}${GAP}%`.replace('-', '−')
 }
 
-/** A number of bytes: `0 B`, `840 kB`, `1.2 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes}${GAP}B`
-  const unit = Math.min(4, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1000 ** unit
-  return `${value < 10 ? Number(value.toFixed(1)) : Math.round(value)}${GAP}${UNITS[unit]}B`
-}
-
 /** The wall clock in the viewer's zone: `14:03:21`. */
 export function formatTime(ms: number, zone: string): string {
   return formatIn(zone, { hour: '2-digit', minute: '2-digit', second: '2-digit' }, ms)
