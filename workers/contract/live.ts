@@ -17,6 +17,8 @@ export const LiveEvent = z.object({
   latency_ms: z.number().optional(),
   tokens_total: z.number().optional(),
   cost_nanousd: z.number().optional(),
+  /** Its model has no price: what it costs is not known. */
+  unpriced: z.boolean().optional(),
   environment: z.string().optional(),
   user_id: z.string().optional(),
 })

@@ -260,5 +260,6 @@ function liveEvent(event: CanonicalEvent, priced: Priced | null): LiveEvent {
     environment: event.environment,
     user_id: event.user_id,
     cost_nanousd: priced?.cost_nanousd,
+    unpriced: priced?.cost_source === 'unpriced' || undefined,
   }
 }
