@@ -28,7 +28,8 @@ export function multiply(dataDir: string, projectId: string, times: number): voi
   try {
     db.exec('PRAGMA synchronous = OFF; PRAGMA cache_size = -400000; BEGIN')
     for (let copy = 1; copy < times; copy++) {
-      const mark = copy.toString(16).padStart(2, '0')
+      // No id that was sent begins so: theirs are hexadecimal.
+      const mark = `x${copy.toString(36)}`
       const other = (column: string) => `'${mark}' || substr(${column}, 3)`
       copyRows(db, projectId, 'batch', { batch_id: other('batch_id') })
       copyRows(db, projectId, 'ledger', { event_key: `event_key || '${mark}'`, trace_id: other('trace_id') })
