@@ -117,7 +117,7 @@ describe('more points than an invocation may write', () => {
         fc.array(fc.nat(1000), { minLength: 1, maxLength: 400 }),
         fc.integer({ min: 1, max: 60 }),
         (values, max) => {
-          const every = Math.max(1, Math.ceil(values.length / max))
+          const every = Math.max(1, Math.ceil(values.length / Math.min(max, worth(values.length))))
           let total = 0
           for (let first = 0; first < every; first++) {
             const points = fitted([values.map(pointOf)], max, (first + 0.5) / every)
@@ -144,6 +144,14 @@ describe('more points than an invocation may write', () => {
     expect(points.length - own.length).toBeGreaterThan(200)
   })
 
+  it('cost less: a large tenant writes one in sixteen beyond its first 32', () => {
+    const counts = [1, 32, 34, 64, 250, 1000].map((n) => fitted([Array.from({ length: n }, () => pointOf(1))], 250, 0))
+    expect(counts.map((points) => points.length)).toEqual([1, 32, 17, 32, 42, 91])
+    expect(counts.map((points) => points.reduce((sum, point) => sum + at(point, 'n'), 0))).toEqual([
+      1, 32, 34, 64, 252, 1001,
+    ])
+  })
+
   it('reach every tenant of an invocation, which has a hundred at most', () => {
     const lists = Array.from({ length: 100 }, (_, i) =>
       Array.from({ length: 300 }, () => ({ ...pointOf(1), index: `org_${i}` })),
@@ -153,6 +161,9 @@ describe('more points than an invocation may write', () => {
     expect(new Set(points.map(({ indexes }) => indexes?.[0])).size).toBe(100)
   })
 })
+
+/** Of a list of this length. */
+const worth = (n: number) => (n <= 32 ? n : 32 + Math.ceil((n - 32) / 16))
 
 function pointOf(n: number): Point {
   return { index: 'org', blobs: BLOBS.map(() => ''), values: { n, minute_ms: 60_000 } }

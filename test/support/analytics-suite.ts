@@ -82,8 +82,8 @@ export function analyticsContract(makeEngine: () => SqlEngine): void {
     const more = randomEvents(2, 150, NOW - 2 * DAY_MS, NOW)
     events = [...placed(first, own), ...placed(second, more)]
     engine.load([
-      ...writtenPoints(first, own, 20),
-      ...writtenPoints(second, more, 10),
+      ...writtenPoints(first, own, 8),
+      ...writtenPoints(second, more, 8),
       ...writtenPoints(hidden, randomEvents(3, 60, NOW - DAY_MS, NOW), 20),
       ...writtenPoints(freshTenant(), randomEvents(4, 60, NOW - DAY_MS, NOW), 20),
     ])
@@ -152,7 +152,7 @@ export function analyticsContract(makeEngine: () => SqlEngine): void {
   it('takes the percentiles of all latencies of a group, not of one', async () => {
     const tenant = freshTenant()
     const spread = sameEvents(120).map((event, i) => ({ ...event, latency_ms: (i * i) % 977 }))
-    engine.load(writtenPoints(tenant, spread, 60))
+    engine.load(writtenPoints(tenant, spread, 24))
     const measures: MetricsQuery['measures'] = ['count', 'latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms']
     for (const step of ['total', 'hour'] as const) {
       const query = week({ kind: 'llm', measures, step })

@@ -19,6 +19,9 @@ export interface Point {
 
 /** UTF-8 takes three bytes at most for one UTF-16 unit. */
 const BLOB_CHARS_MAX = Math.floor(BLOBS_BYTES_MAX / BLOBS.length / 3)
+/** What a small tenant sends at a time stays whole; a large one's sums are as good from a sixteenth of the rest. */
+const WHOLE_UP_TO = 32
+const BEYOND_ONE_IN = 16
 /** Money has no status and error. */
 const MONEY_DIMENSIONS = GROUP_DIMENSIONS.length - 2
 /** What a point says of itself, whatever it stands for. */
@@ -95,6 +98,7 @@ function point(
  * At most `max` data points for what lies in the lists, each list getting its fair share: short ones stay whole, of
  * long ones every k-th point is taken and stands for k, so that sums keep their expectation. Every column is
  * written: Analytics Engine knows only columns that the rows it reads have.
+ * Points cost money, so that even a list that would fit is thinned beyond `WHOLE_UP_TO`.
  * @param start where the first step falls, from 0 to below 1: at random, or the same groups would always be taken.
  */
 export function fitted(lists: readonly Point[][], max: number, start: number): AnalyticsEngineDataPoint[] {
@@ -102,13 +106,18 @@ export function fitted(lists: readonly Point[][], max: number, start: number): A
   const taken: AnalyticsEngineDataPoint[] = []
   shortestFirst.forEach((list, i) => {
     const share = Math.floor((max - taken.length) / (shortestFirst.length - i))
-    const every = Math.max(1, Math.ceil(list.length / share))
+    const every = Math.max(1, Math.ceil(list.length / Math.min(share, affordable(list.length))))
     for (let at = Math.floor(start * every); at < list.length; at += every) {
       const chosen = list[at]
       if (chosen) taken.push(dataPoint(chosen, every))
     }
   })
   return taken
+}
+
+/** How many of `n` points are worth their price. */
+function affordable(n: number): number {
+  return n <= WHOLE_UP_TO ? n : WHOLE_UP_TO + Math.ceil((n - WHOLE_UP_TO) / BEYOND_ONE_IN)
 }
 
 function dataPoint({ index, blobs, values }: Point, standsFor: number): AnalyticsEngineDataPoint {
