@@ -13,7 +13,7 @@ import { describeStep, kvTitle, planDeploy, type Inventory, type Part, type Step
 import { wrangler } from './deploy/wrangler.ts'
 
 /** gzip of the edge Worker's upload: it starts at each of Cloudflare's locations. */
-const EDGE_KIB_MAX = 150
+const EDGE_KIB_MAX = 146
 
 const PLACES: readonly WorkerPlace[] = [...TYPED_WORKERS, WEB_WORKER]
 const EMPTY: Inventory = { d1: [], r2: [], queues: [], kv: [], secrets: {} }

@@ -19,7 +19,7 @@ const EMPTY = `export default { fetch: () => new Response('ok') }\n`
 export async function edgeBundle(bench: Bench): Promise<Figure[]> {
   const dir = await bench.dataDir()
   const out = join(dir, 'edge')
-  const args = ['deploy', '--dry-run', '--minify', `--config=${inRoot('wrangler.toml')}`, `--outdir=${out}`]
+  const args = ['deploy', '--dry-run', `--config=${inRoot('wrangler.toml')}`, `--outdir=${out}`]
   const { code, output } = await runNode(programOf('wrangler'), args, { env: { CI: '1', NO_COLOR: '1' } })
   if (code !== 0) throw new Error(`wrangler could not bundle the edge\n${output}`)
   const modules = filesUnder(out).filter((file) => /\.(js|mjs|wasm)$/.test(file))
