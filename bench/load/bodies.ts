@@ -27,11 +27,14 @@ const TIME_MARK = '"timestamp":'
 const TIME_DIGITS = 13
 const HOUR_MS = 3_600_000
 const SHIFT_MS_MAX = 50_000
+/** Nine of ten traces of the fleet have so many events. */
+const USUAL_EVENTS = { least: 9, most: 14 }
 
 /** Bodies of whole traces of the demo fleet, moved to the minute before `nowMs`, with `eventsEach` events each. */
 export function makeTemplates(count: number, eventsEach: number, nowMs: number): Template[] {
-  const stream = fleetEvents(nowMs)
-  return Array.from({ length: count }, () => templateOf(take(stream, eventsEach), nowMs))
+  const traces = fleetTraces(nowMs)
+  const waiting: FleetEvent[][] = []
+  return Array.from({ length: count }, () => templateOf(fill(traces, waiting, eventsEach), nowMs))
 }
 
 export function templateOf(events: readonly FleetEvent[], nowMs: number): Template {
@@ -66,20 +69,31 @@ export function serialOf(serial: number): string {
   return serial.toString(16).padStart(SERIAL_DIGITS, '0')
 }
 
-function take(stream: Generator<FleetEvent, void>, count: number): FleetEvent[] {
-  return Array.from({ length: count }, () => {
-    const next = stream.next()
-    if (next.done) throw new Error('the fleet ran dry')
-    return next.value
-  })
+/** So many events in whole traces: those that do not fit wait for the next body, so that the mix stays the fleet's. */
+function fill(traces: Generator<FleetEvent[], void>, waiting: FleetEvent[][], count: number): FleetEvent[] {
+  const body: FleetEvent[] = []
+  const fits = (trace: FleetEvent[]) => canFill(count - body.length - trace.length)
+  while (body.length < count) {
+    const at = waiting.findIndex(fits)
+    const next = at >= 0 ? waiting.splice(at, 1)[0] : traces.next().value
+    if (next === undefined) throw new Error('the fleet ran dry')
+    if (fits(next)) body.push(...next)
+    else waiting.push(next)
+  }
+  return body
 }
 
-function* fleetEvents(nowMs: number): Generator<FleetEvent, void> {
+/** Whether so many events are some traces of the usual sizes. */
+function canFill(events: number): boolean {
+  return events >= 0 && Math.ceil(events / USUAL_EVENTS.most) * USUAL_EVENTS.least <= events
+}
+
+function* fleetTraces(nowMs: number): Generator<FleetEvent[], void> {
   for (let hour = Math.floor(nowMs / HOUR_MS) * HOUR_MS; ; hour -= HOUR_MS) {
     for (const trace of tracesOfHour(hour, { seed: 7, tracesPerDay: 20_000 })) {
       if (trace.endMs - trace.startMs > SHIFT_MS_MAX) continue
       const shift = nowMs - trace.endMs
-      for (const event of eventsOf(trace)) yield { ...event, timestamp: event.timestamp + shift }
+      yield eventsOf(trace).map((event) => ({ ...event, timestamp: event.timestamp + shift }))
     }
   }
 }

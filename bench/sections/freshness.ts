@@ -86,7 +86,7 @@ async function steadyLoad(
   samples: Samples,
   seen: Map<string, number>,
 ): Promise<number> {
-  const templates = makeTemplates(24, EVENTS_EACH, Date.now())
+  const templates = makeTemplates(48, EVENTS_EACH, Date.now())
   const batches = Math.round((seconds * EVENTS_PER_SECOND) / EVENTS_EACH)
   const startMs = Date.now()
   const acknowledged = new Map<string, number>()
