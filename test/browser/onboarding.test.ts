@@ -90,7 +90,9 @@ describe('a person who is new', () => {
     await page.getByText('Connected').waitFor()
     const before = await page.getByRole('link', { name: 'gpt-4o-mini' }).count()
     await runProgram('agent-json.mjs', program)
-    await expect.poll(() => page.getByRole('link', { name: 'gpt-4o-mini' }).count(), { timeout: 15_000 }).toBe(before + 1)
+    await expect
+      .poll(() => page.getByRole('link', { name: 'gpt-4o-mini' }).count(), { timeout: 15_000 })
+      .toBe(before + 1)
     await page.getByRole('navigation').getByRole('link', { name: 'Traces' }).first().click()
     await expect.poll(() => page.locator('tbody tr').count()).toBe(2)
   })

@@ -34,11 +34,15 @@ export async function signUp(
     body: JSON.stringify({ name: given.name ?? 'Test Person', email, password }),
   })
   if (!answer.ok) throw new Error(`sign-up answered ${answer.status}: ${await answer.text()}`)
-  const cookie = answer.headers
-    .getSetCookie()
-    .map((line) => line.split(';')[0])
-    .join('; ')
-  return { baseUrl, email, password, cookie }
+  return { baseUrl, email, password, cookie: withCookies('', answer.headers) }
+}
+
+/** What a browser would send after this answer. */
+function withCookies(cookie: string, headers: Headers): string {
+  const set = headers.getSetCookie().map((line) => line.split(';')[0] ?? '')
+  const names = set.map((pair) => pair.slice(0, pair.indexOf('=')))
+  const kept = cookie.split('; ').filter((pair) => pair !== '' && !names.includes(pair.slice(0, pair.indexOf('='))))
+  return [...kept, ...set].join('; ')
 }
 
 /** Calls the API as this person; never throws for a status. */
@@ -57,6 +61,7 @@ export async function call<T = unknown>(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
+  session.cookie = withCookies(session.cookie, answer.headers)
   return answerOf<T>(answer)
 }
 

@@ -1,12 +1,13 @@
-import type { Handle, HandleFetch, HandleServerError } from '@sveltejs/kit'
+import type { Handle, HandleFetch, HandleServerError, RequestEvent } from '@sveltejs/kit'
 import { api, ApiError } from '$lib/api.ts'
 import { isZone } from '$lib/zone.ts'
+import { passCookies } from '$lib/server/cookies.ts'
 import { account, type Me } from '$lib/tenancy.ts'
 import { parseTheme, THEME_COOKIE, ZONE_COOKIE } from '$lib/theme.ts'
 
 /** Set by the API on sign-in; its absence spares a call. */
 const SESSION_COOKIE = /(^|;\s*)(__Secure-)?agentops\.session_token=/
-const FORWARDED = ['cookie', 'user-agent', 'accept-language', 'cf-connecting-ip', 'x-forwarded-for', 'x-real-ip']
+const FORWARDED = ['user-agent', 'accept-language', 'cf-connecting-ip', 'x-forwarded-for', 'x-real-ip']
 
 /** Resolves who is signed in and what they prefer, and keeps every page out of shared caches. */
 export const handle: Handle = async ({ event, resolve }) => {
@@ -15,7 +16,7 @@ export const handle: Handle = async ({ event, resolve }) => {
   locals.theme = parseTheme(cookies.get(THEME_COOKIE))
   const zone = cookies.get(ZONE_COOKIE)
   locals.zone = zone !== undefined && isZone(zone) ? zone : 'UTC'
-  locals.me = SESSION_COOKIE.test(request.headers.get('cookie') ?? '') ? await whoIs(event.fetch) : null
+  locals.me = SESSION_COOKIE.test(request.headers.get('cookie') ?? '') ? await whoIs(event) : null
   const response = await resolve(event, {
     transformPageChunk: ({ html }) => html.replace('%theme%', locals.theme),
     filterSerializedResponseHeaders: (name) => name === 'x-request-id' || name === 'content-type',
@@ -35,6 +36,8 @@ export const handleFetch: HandleFetch = async ({ event, request, fetch }) => {
     const value = event.request.headers.get(name)
     if (value !== null && !headers.has(name)) headers.set(name, value)
   }
+  const cookies = event.cookies.getAll().map(({ name, value }) => `${name}=${encodeURIComponent(value)}`)
+  if (cookies.length > 0) headers.set('cookie', cookies.join('; '))
   headers.set('origin', event.url.origin)
   headers.set('x-request-id', event.locals.request_id)
   return event.platform.env.API.fetch(new Request(request, { headers }))
@@ -49,9 +52,15 @@ export const handleError: HandleServerError = ({ error, event, status }) => {
   return { message: 'Something broke on our side. Try again; if it lasts, quote the request id.', request_id }
 }
 
-async function whoIs(fetch: typeof globalThis.fetch): Promise<Me | null> {
+/** Asked first in a request: what the API sets now, such as the session's renewed cache, spares the calls after it. */
+async function whoIs({ fetch, cookies }: RequestEvent): Promise<Me | null> {
+  const fetchAndKeep: typeof fetch = async (...request) => {
+    const response = await fetch(...request)
+    passCookies(response, cookies)
+    return response
+  }
   try {
-    return await account(api(fetch)).me()
+    return await account(api(fetchAndKeep)).me()
   } catch (error) {
     if (error instanceof ApiError && error.status === 401) return null
     throw error

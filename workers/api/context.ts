@@ -4,7 +4,7 @@ import { roleMay, scopesMay, type Permission } from '../contract/permissions.ts'
 import type { KeyRecord, ProjectTenant, Tenant } from '../contract/tenant.ts'
 import { keyInHeaders } from '../domain/credential.ts'
 import { AppError } from '../domain/errors.ts'
-import type { OrgRow, ProjectRow } from '../services/tenant/store.ts'
+import type { OrgRow, Place, ProjectRow } from '../services/tenant/store.ts'
 import type { Deps } from './deps.ts'
 import type { Env } from './env.ts'
 
@@ -19,6 +19,8 @@ export interface Who {
   role: Role | null
   org: OrgRow | null
   project: ProjectRow | null
+  /** Of the organization, those that the actor may see. */
+  projects: ProjectRow[]
 }
 
 /** One answer for what does not exist and for what belongs to others. */
@@ -26,56 +28,43 @@ export const MISSING = 'There is no such thing here, or it is not yours to see.'
 
 /** Resolves the credential and the tenant that the path names, and checks the permission. @throws AppError. */
 export async function admit(c: AppContext, permission: Permission): Promise<Who> {
-  const deps = c.get('deps')
-  const actor = await actorOf(c, deps)
-  const orgParam = c.req.param('org')
-  const projectParam = c.req.param('project')
-  const who: Who = { actor, role: null, org: null, project: null }
-  if (projectParam !== undefined) {
-    const found = await deps.tenants.control.findProject(projectParam)
-    if (found) Object.assign(who, found)
-  } else if (orgParam !== undefined) who.org = await deps.tenants.control.findOrg(orgParam)
-  if ((projectParam !== undefined || orgParam !== undefined) && who.org === null)
-    throw new AppError('not_found', MISSING)
-  await checkAccess(deps, who, permission)
-  return who
+  const actor = await actorOf(c, c.get('deps'))
+  const org = c.req.param('org')
+  const project = c.req.param('project')
+  if (org === undefined && project === undefined) return checked({ actor, ...NOWHERE }, permission)
+  return admitTo(c.get('deps'), actor, project === undefined ? { org: org ?? '' } : { project }, permission)
 }
 
-/** Lets an actor into an organization or project that was found elsewhere than in the path. */
-export async function admitTo(
-  deps: Deps,
-  who: Who,
-  org: OrgRow,
-  project: ProjectRow,
-  permission: Permission,
-): Promise<Who> {
-  const inside = { ...who, org, project }
-  await checkAccess(deps, inside, permission)
-  return inside
+/** Lets an actor into an organization or project that was named elsewhere than in the path. */
+export async function admitTo(deps: Deps, actor: Actor, place: Place, permission: Permission): Promise<Who> {
+  const { control } = deps.tenants
+  const access =
+    actor.type === 'user' ? await control.access(actor.id, place) : await control.accessOfKey(actor.record, place)
+  if (access === null) throw new AppError('not_found', MISSING)
+  return checked({ actor, ...access }, permission)
 }
 
-async function checkAccess(deps: Deps, who: Who, permission: Permission): Promise<void> {
-  const { actor, org, project } = who
+const NOWHERE = { role: null, org: null, project: null, projects: [] }
+
+function checked(who: Who, permission: Permission): Who {
+  const { actor, role } = who
   if (actor.type === 'key') {
-    // A key stands for one project: others, even of its own organization, do not exist for it.
-    if (org !== null && org.id !== actor.record.org_id) throw new AppError('not_found', MISSING)
-    if (project !== null && project.id !== actor.record.project_id) throw new AppError('not_found', MISSING)
     if (!scopesMay(actor.record.scopes, permission))
       throw new AppError('forbidden', `This API key may not do this (${permission}).`)
-    return
-  }
-  if (org === null) return
-  const role = await deps.tenants.control.roleOf(org.id, actor.id)
-  if (role === null) throw new AppError('not_found', MISSING)
-  if (!roleMay(role, permission))
+  } else if (role !== null && !roleMay(role, permission))
     throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
-  who.role = role
+  return who
 }
 
 async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   const key = keyInHeaders(c.req.raw.headers)
   if (key !== null) return keyActor(deps, key)
-  const session = await deps.auth.api.getSession({ headers: c.req.raw.headers })
+  const { headers, response: session } = await deps.auth.api.getSession({
+    headers: c.req.raw.headers,
+    returnHeaders: true,
+  })
+  // The session's short-lived cache, renewed.
+  for (const cookie of headers.getSetCookie()) c.header('set-cookie', cookie, { append: true })
   if (!session) throw new AppError('unauthenticated', 'Sign in, or send an API key with scope "read".')
   requireSameOrigin(c)
   return { type: 'user', id: session.user.id, name: session.user.name, email: session.user.email }
@@ -108,11 +97,4 @@ export function tenantOf(who: Who): Tenant {
 export function projectTenantOf(who: Who): ProjectTenant {
   if (who.project === null) throw new Error('a route without {project} asked for its project')
   return { ...tenantOf(who), workspace_id: who.project.workspaceId, project_id: who.project.id }
-}
-
-/** Projects that the actor may read in the organization: a key sees its own. */
-export async function visibleProjects(deps: Deps, who: Who): Promise<ProjectRow[]> {
-  const { actor } = who
-  const projects = await deps.tenants.control.projects(tenantOf(who).org_id)
-  return actor.type === 'key' ? projects.filter((p) => p.id === actor.record.project_id) : projects
 }

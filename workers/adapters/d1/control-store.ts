@@ -1,8 +1,15 @@
 import { and, desc, eq, or } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
-import type { Role } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
-import type { ControlStore, KeyRow, OrgRow, ProjectRow, WorkspaceRow } from '../../services/tenant/store.ts'
+import type {
+  Access,
+  ControlStore,
+  KeyRow,
+  OrgRow,
+  Place,
+  ProjectRow,
+  WorkspaceRow,
+} from '../../services/tenant/store.ts'
 import { apiKey, member, organization, project, workspace } from './control-schema.ts'
 
 /** Organizations, members, workspaces, projects and keys, through drizzle on the control database. */
@@ -11,7 +18,7 @@ export function controlStore(d1: D1Database): ControlStore {
   return { ...orgTables(db), ...projectTables(db), ...keyTables(db) }
 }
 
-type OrgTables = 'orgsOf' | 'findOrg' | 'roleOf' | 'createOrg' | 'workspaces' | 'createWorkspace'
+type OrgTables = 'orgsOf' | 'access' | 'accessOfKey' | 'createOrg' | 'workspaces' | 'createWorkspace'
 type KeyTables = 'keys' | 'createKey' | 'revokeKey'
 
 function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
@@ -25,24 +32,13 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
         .orderBy(organization.name)
       return rows.map(({ org, role }) => ({ ...(org satisfies OrgRow), role }))
     },
-    async findOrg(idOrSlug) {
-      return (
-        (
-          await db
-            .select()
-            .from(organization)
-            .where(or(eq(organization.id, idOrSlug), eq(organization.slug, idOrSlug)))
-            .limit(1)
-        )[0] ?? null
-      )
-    },
-    async roleOf(orgId, userId): Promise<Role | null> {
-      const rows = await db
-        .select({ role: member.role })
-        .from(member)
-        .where(and(eq(member.orgId, orgId), eq(member.userId, userId)))
-        .limit(1)
-      return rows[0]?.role ?? null
+    access: (userId, place) => accessTo(db, place, userId),
+    async accessOfKey(key, place) {
+      const access = await accessTo(db, place, null)
+      const own = access?.projects.find((row) => row.id === key.project_id)
+      if (access?.org.id !== key.org_id || own === undefined) return null
+      if (access.project !== null && access.project.id !== own.id) return null
+      return { ...access, projects: [own] }
     },
     async createOrg(org, ownerId, firstWorkspace, firstProject) {
       await unique(`The slug "${org.slug}" is taken: choose another.`, () =>
@@ -65,19 +61,32 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
   }
 }
 
+/** One round trip, since every question of the dashboard begins with it. Without a user: by whoever holds a key. */
+async function accessTo(db: DrizzleD1Database, place: Place, userId: string | null): Promise<Access | null> {
+  const named =
+    'project' in place
+      ? eq(organization.id, db.select({ id: project.orgId }).from(project).where(eq(project.id, place.project)))
+      : or(eq(organization.id, place.org), eq(organization.slug, place.org))
+  const orgId = db.select({ id: organization.id }).from(organization).where(named).limit(1)
+  const [orgs, members, projects] = await db.batch([
+    db.select().from(organization).where(eq(organization.id, orgId)),
+    db
+      .select({ role: member.role })
+      .from(member)
+      .where(and(eq(member.orgId, orgId), eq(member.userId, userId ?? ''))),
+    db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs),
+  ])
+  const org = orgs[0]
+  const role = members[0]?.role ?? null
+  if (org === undefined || (userId !== null && role === null)) return null
+  const found = 'project' in place ? projects.find((row) => row.id === place.project) : null
+  return found === undefined ? null : { role, org, project: found, projects }
+}
+
 function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables | KeyTables> {
   return {
     async projects(orgId): Promise<ProjectRow[]> {
       return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
-    },
-    async findProject(id) {
-      const rows = await db
-        .select({ project, org: organization })
-        .from(project)
-        .innerJoin(organization, eq(organization.id, project.orgId))
-        .where(eq(project.id, id))
-        .limit(1)
-      return rows[0] ?? null
     },
     async createProject(row) {
       await unique(`This organization has a project "${row.slug}": choose another slug.`, () =>

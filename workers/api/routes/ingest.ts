@@ -17,9 +17,8 @@ export function ingestRoutes(app: App): void {
     answer: Receipt,
     async handle({ who, deps, params }) {
       const receipt = parseReceipt(params.id)
-      const found = receipt && (await deps.tenants.control.findProject(receipt.project_id))
-      if (!receipt || !found) throw new AppError('not_found', MISSING)
-      const inside = await admitTo(deps, who, found.org, found.project, 'telemetry.read')
+      if (receipt === null) throw new AppError('not_found', MISSING)
+      const inside = await admitTo(deps, who.actor, { project: receipt.project_id }, 'telemetry.read')
       return getReceipt(deps.receipts, projectTenantOf(inside), params.id, receipt.batchIds)
     },
   })

@@ -21,7 +21,7 @@ import {
   workspaceView,
 } from '../../services/tenant/org.ts'
 import type { OrgRow } from '../../services/tenant/store.ts'
-import { visibleProjects, type Who } from '../context.ts'
+import type { Who } from '../context.ts'
 import { route, type App } from '../route.ts'
 
 const OrgParam = z.object({ org: z.string().min(1).max(100).meta({ description: 'Organization id or slug' }) })
@@ -136,7 +136,7 @@ function placeRoutes(app: App): void {
     permission: 'org.read',
     params: OrgParam,
     answer: Page(Project),
-    handle: async ({ who, deps }) => all((await visibleProjects(deps, who)).map((row) => projectView(row, orgOf(who)))),
+    handle: async ({ who }) => all(who.projects.map((row) => projectView(row, orgOf(who)))),
   })
   route(app, {
     method: 'post',

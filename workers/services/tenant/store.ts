@@ -35,16 +35,28 @@ export interface KeyRow {
   revokedMs: number | null
 }
 
+/** An organization, by id or slug, or a project by id. */
+export type Place = { org: string } | { project: string }
+
+export interface Access {
+  role: Role | null
+  org: OrgRow
+  /** The one that was named. */
+  project: ProjectRow | null
+  projects: ProjectRow[]
+}
+
 /** The control database. What belongs to a tenant is asked for with its organization. */
 export interface ControlStore {
   orgsOf(userId: string): Promise<(OrgRow & { role: Role })[]>
-  findOrg(idOrSlug: string): Promise<OrgRow | null>
-  roleOf(orgId: string, userId: string): Promise<Role | null>
+  /** What a person may enter; null when it does not exist or they are no member. */
+  access(userId: string, place: Place): Promise<Access | null>
+  /** A key stands for one project: others, even of its own organization, do not exist for it. */
+  accessOfKey(key: KeyRecord, place: Place): Promise<Access | null>
   createOrg(org: OrgRow, ownerId: string, workspace: WorkspaceRow, project: ProjectRow): Promise<void>
   workspaces(orgId: string): Promise<WorkspaceRow[]>
   createWorkspace(row: WorkspaceRow): Promise<void>
   projects(orgId: string): Promise<ProjectRow[]>
-  findProject(id: string): Promise<{ project: ProjectRow; org: OrgRow } | null>
   createProject(row: ProjectRow): Promise<void>
   updateProject(orgId: string, id: string, change: { name?: string; keepContent?: boolean }): Promise<void>
   keys(orgId: string, projectId: string): Promise<KeyRow[]>

@@ -9,12 +9,11 @@ export function passCookies(response: Response, cookies: Cookies): void {
       attributes.map((a) => [a.split('=')[0]?.trim().toLowerCase() ?? '', a.slice(a.indexOf('=') + 1).trim()]),
     )
     const maxAge = options.get('max-age')
-    cookies.set(pair.slice(0, equals).trim(), pair.slice(equals + 1), {
+    cookies.set(pair.slice(0, equals).trim(), decodeURIComponent(pair.slice(equals + 1)), {
       path: options.get('path') ?? '/',
       httpOnly: true,
       secure: options.has('secure'),
       sameSite: 'lax',
-      encode: (value: string) => value,
       ...(maxAge !== undefined && { maxAge: Number(maxAge) }),
     })
   }
