@@ -22,7 +22,8 @@ async function main(): Promise<void> {
   process.off('SIGINT', early).off('SIGTERM', early)
   stopOnSignal(runtime, settings)
   await untilReady(runtime)
-  console.log(`\nAgentOps is ready: ${runtime.url}`)
+  // By name: browsers grant a name, and not an address, what they grant secure sites.
+  console.log(`\nAgentOps is ready: ${runtime.url.replace('//127.0.0.1:', '//localhost:')}`)
 }
 
 function stopOnSignal(runtime: Runtime, { SHUTDOWN_TIMEOUT }: Settings): void {
