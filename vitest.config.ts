@@ -5,6 +5,7 @@ process.env['WRANGLER_SEND_METRICS'] = 'false'
 process.env['CI'] ??= '1'
 // wrangler looks for the configs' required secrets in the environment.
 process.env['AUTH_SECRET'] ??= 'a-secret-that-only-tests-know-0123456789'
+process.env['AUDIT_SIGNING_KEY'] ??= 'bindings of the tests say which'
 
 export default defineConfig({
   test: {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -6,6 +5,7 @@ import { buildWebOutput } from './runtime/build.ts'
 import { readWorkerConfig } from './runtime/config.ts'
 import { StartError, reasonOf } from './runtime/errors.ts'
 import { BUILD_DIR } from './runtime/paths.ts'
+import { newSecret } from './runtime/secrets.ts'
 import { TYPED_WORKERS, WEB_WORKER, type WorkerName, type WorkerPlace } from './runtime/workers.ts'
 import { writeDeployConfig } from './deploy/configs.ts'
 import { takeInventory } from './deploy/inventory.ts'
@@ -126,9 +126,7 @@ async function upload(
   const args = ['deploy', '--config', config, ...(worker === 'edge' && domain ? ['--domain', domain] : [])]
   if (newSecrets.length === 0) return wrangler(args)
   const file = join(BUILD_DIR, 'deploy', `secrets-${process.pid}.json`)
-  const secrets = Object.fromEntries(
-    newSecrets.map((name) => [name, process.env[name] ?? randomBytes(48).toString('base64url')]),
-  )
+  const secrets = Object.fromEntries(newSecrets.map((name) => [name, process.env[name] ?? newSecret(name)]))
   await writeFile(file, JSON.stringify(secrets), { mode: 0o600 })
   try {
     return await wrangler([...args, '--secrets-file', file])

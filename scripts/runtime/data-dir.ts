@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { StartError, reasonOf } from './errors.ts'
 import { tryLock } from './lock-file.ts'
 import { pidFile } from './options.ts'
+import { newSecret } from './secrets.ts'
 
 /** Makes the data folder, and proves that it can be written to. */
 export function openDataDir(dir: string): void {
@@ -52,10 +52,16 @@ function commandOf(pid: number): string {
   }
 }
 
-/** The secret that signs sessions: made once, and readable by its owner only. */
-export function authSecret(dir: string): string {
-  const file = join(dir, 'auth-secret')
-  if (!existsSync(file)) writeFileSync(file, randomBytes(48).toString('base64url'), { mode: 0o600 })
+/** The secrets of a local server, by name: each is made once, and readable by its owner only. */
+export function localSecrets(dir: string): Record<string, string> {
+  return {
+    AUTH_SECRET: kept(join(dir, 'auth-secret'), () => newSecret('AUTH_SECRET')),
+    AUDIT_SIGNING_KEY: kept(join(dir, 'audit-signing-key'), () => newSecret('AUDIT_SIGNING_KEY')),
+  }
+}
+
+function kept(file: string, make: () => string): string {
+  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 })
   chmodSync(file, 0o600)
   return readFileSync(file, 'utf8').trim()
 }

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { buildAll } from './build.ts'
 import type { Bundle } from './bundle.ts'
-import { authSecret, endOrphan, lockDataDir, openDataDir } from './data-dir.ts'
+import { endOrphan, localSecrets, lockDataDir, openDataDir } from './data-dir.ts'
 import { runCrons } from './crons.ts'
 import { reasonOf } from './errors.ts'
 import { migrateAll } from './migrate.ts'
@@ -83,7 +83,7 @@ async function serve(
     port,
     dataDir,
     vars: { ...LOCAL_VARS, ...options.vars },
-    secrets: { AUTH_SECRET: authSecret(dataDir) },
+    secrets: localSecrets(dataDir),
     liveReload: options.liveReload ?? false,
     consume: options.consume ?? true,
     onLog: options.onWorkerLog ?? (() => {}),

@@ -13,6 +13,7 @@ const deploy = () =>
       CLOUDFLARE_API_TOKEN: 'token',
       CLOUDFLARE_ACCOUNT_ID: 'account',
       AUTH_SECRET: undefined,
+      AUDIT_SIGNING_KEY: undefined,
     },
   })
 
@@ -52,13 +53,14 @@ describe('deploying with wrangler to an account that is empty', () => {
     expect([...account.scripts.keys()]).toEqual(['agentops-pipeline', 'agentops-api', 'agentops-web', 'agentops-edge'])
   })
 
-  it('binds them to the ids of this account, and gives the api its secret', () => {
+  it('binds them to the ids of this account, and gives each the secret that it requires', () => {
     const bound = account.scripts.get('agentops-api')?.bindings ?? []
     for (const database of account.d1) expect(JSON.stringify(bound)).toContain(database.uuid)
     expect(JSON.stringify(bound)).toContain(account.kv[0]?.id)
     expect(bound).toContainEqual(expect.objectContaining({ name: 'CLOUDFLARE_ACCOUNT_ID', text: 'account' }))
     expect(account.scripts.get('agentops-api')?.secrets).toEqual(['AUTH_SECRET'])
-    expect(account.scripts.get('agentops-pipeline')?.migrationTag).toBe('v1')
+    expect(account.scripts.get('agentops-pipeline')?.secrets).toEqual(['AUDIT_SIGNING_KEY'])
+    expect(account.scripts.get('agentops-pipeline')?.migrationTag).toBe('v2')
     expect(account.scripts.get('agentops-pipeline')?.crons.length).toBeGreaterThan(0)
     for (const queue of account.queues) expect(queue.consumers, queue.queue_name).toBe(1)
   })

@@ -70,6 +70,12 @@ describe('the plan for an empty account', () => {
 
   it('makes the secrets that a Worker lacks', () => {
     expect(steps).toContainEqual({ do: 'deploy', worker: 'api', name: 'agentops-api', newSecrets: ['AUTH_SECRET'] })
+    expect(steps).toContainEqual({
+      do: 'deploy',
+      worker: 'pipeline',
+      name: 'agentops-pipeline',
+      newSecrets: ['AUDIT_SIGNING_KEY'],
+    })
   })
 })
 

@@ -4,13 +4,14 @@ import type { TestProjectInlineConfiguration } from 'vitest/config'
 import { bundleWorker } from '../../scripts/runtime/bundle.ts'
 import { absentWeb, workerOptions } from '../../scripts/runtime/options.ts'
 import { inRoot } from '../../scripts/runtime/paths.ts'
+import { newSigningKey } from '../../scripts/runtime/signing-key.ts'
 import { TYPED_WORKERS, type TypedWorker } from '../../scripts/runtime/workers.ts'
 
 /** Databases of every cell, so that each project's setup can migrate what any of its Workers reads. */
 const DATABASES = ['CONTROL', 'DATA_GLOBAL_0', 'DATA_GLOBAL_1', 'DATA_EU_0', 'DATA_US_0']
 
 const VARS = { APP_ENV: 'test', LOG_LEVEL: 'error', INGEST_JOURNAL: 'always' }
-const SECRETS = { AUTH_SECRET: 'a-secret-that-only-tests-know-0123456789' }
+const SECRETS = { AUTH_SECRET: 'a-secret-that-only-tests-know-0123456789', AUDIT_SIGNING_KEY: newSigningKey() }
 
 /** Other Workers that run beside the one under test, from their real bundles. */
 const BESIDE: Record<TypedWorker['name'], TypedWorker['name'][]> = {

@@ -8,6 +8,7 @@ import { document } from './document.ts'
 import { docsPage } from './docs-page.ts'
 import { logFailure } from './log.ts'
 import type { App } from './route.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { orgRoutes } from './routes/orgs.ts'
@@ -58,6 +59,7 @@ export function makeApp(): App {
   traceRoutes(app)
   metricsRoutes(app)
   ingestRoutes(app)
+  auditRoutes(app)
   schemaRoutes(app)
   app.get('/api/openapi.json', (c) => c.json(document(app), 200, { 'cache-control': 'public, max-age=300' }))
   app.get('/api/docs', () => docsPage(document(app)))

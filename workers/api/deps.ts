@@ -1,7 +1,10 @@
+import { auditStore } from '../adapters/audit.ts'
+import { personalCipher } from '../adapters/audit-crypto.ts'
 import { makeAuth, type Auth } from '../adapters/auth.ts'
 import { cellFor, shardOf } from '../adapters/cells.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
+import { personKeys } from '../adapters/d1/person-keys.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
@@ -13,6 +16,7 @@ import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
+import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
 import type { VerifyDeps } from '../services/key/verify.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
@@ -32,6 +36,7 @@ export interface Deps {
   receipts: ReceiptDeps
   watermarks: WatermarkDeps
   replay: ReplayDeps
+  audit: AuditDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   now(): number
@@ -89,6 +94,7 @@ export function makeDeps(env: Env, origin: string): Deps {
       isApplied: async (tenant, batch_id) =>
         (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
     },
+    audit: auditDeps(env, now),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -110,6 +116,22 @@ function metricsStore(env: Env, now: () => number): MetricsStore {
       ? analyticsEngineMetrics({ account_id, token, dataset, fetch: (...args) => fetch(...args), now, exact })
       : null,
   )
+}
+
+/** The audit log of each organization, in its cell; the keys of people lie in the control database. */
+function auditDeps(env: Env, now: () => number): AuditDeps {
+  const { TENANT_AUDIT: audit } = env
+  return {
+    store: auditStore(
+      (tenant) => cellFor(env, tenant.cell).object(audit, tenant.org_id),
+      () => cellFor(env, 'global').object(audit, 'readyz'),
+    ),
+    persons: personKeys(env.CONTROL),
+    cipher: personalCipher,
+    sha256: sha256Hex,
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    now,
+  }
 }
 
 function authFor(env: Env, origin: string): Auth {

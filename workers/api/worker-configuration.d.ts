@@ -19,6 +19,7 @@ interface __BaseEnv_ApiEnv {
 	CLOUDFLARE_ACCOUNT_ID: string;
 	AUTH_SECRET: string;
 	LIVE_FEED: DurableObjectNamespace /* LiveFeed from agentops-pipeline */;
+	TENANT_AUDIT: DurableObjectNamespace /* TenantAudit from agentops-pipeline */;
 	TENANT_BUDGET: DurableObjectNamespace /* TenantBudget from agentops-pipeline */;
 }
 declare namespace Cloudflare {

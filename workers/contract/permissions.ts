@@ -19,6 +19,7 @@ export const PERMISSIONS = {
     scopes: ['read', 'admin'],
     about: 'See traces, metrics, spend and the live feed',
   },
+  'audit.read': { roles: ['owner'], scopes: ['admin'], about: 'Read and export the audit log' },
   'telemetry.replay': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Replay dead letters' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

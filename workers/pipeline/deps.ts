@@ -1,24 +1,29 @@
+import { signerOf, type Signer } from '../adapters/audit-crypto.ts'
 import { commitPlan, deltasOf, findApplied, AlreadyApplied } from '../adapters/d1/commit.ts'
 import { catchUpStore } from '../adapters/d1/catch-up.ts'
 import { cellFor, type CellStores } from '../adapters/cells.ts'
-import { shortHash } from '../adapters/hash.ts'
+import { sha256Hex, shortHash } from '../adapters/hash.ts'
 import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
 import { findRates } from '../adapters/prices.ts'
+import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { readJournaled } from '../adapters/r2/journal.ts'
+import type { Checkpoint } from '../contract/audit.ts'
 import type { Cell, Tenant } from '../contract/tenant.ts'
 import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
+import type { TenantAudit } from './objects/tenant-audit.ts'
 import type { TenantBudget } from './objects/tenant-budget.ts'
 import { log } from './log.ts'
 import type { DeadDeps } from './queues/dead.ts'
 import type { IngestDeps } from './queues/ingest.ts'
 
 /** The pipeline's bindings; the DO namespaces carry their classes. */
-export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'TENANT_BUDGET'> & {
+export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
   LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  TENANT_AUDIT: DurableObjectNamespace<TenantAudit>
   TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
 }
 
@@ -113,5 +118,25 @@ export function deadDeps(env: Env, cell: Cell): DeadDeps {
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
     tellFeed: (header) => stores.object(env.LIVE_FEED, header.project_id).dead([header.batch_id]),
     log: log(env.LOG_LEVEL),
+  }
+}
+
+const signers = new Map<string, Promise<Signer | null>>()
+
+/** What the audit log of an organization needs: hashes, the signing key where there is one, and its cell's bucket. */
+export function auditTools(env: Env) {
+  const { AUDIT_SIGNING_KEY: key } = env
+  return {
+    sha256: sha256Hex,
+    canSign: Boolean(key),
+    signer(): Promise<Signer | null> {
+      let signer = signers.get(key)
+      if (signer === undefined) {
+        signer = signerOf(key)
+        signers.set(key, signer)
+      }
+      return signer
+    },
+    keepCheckpoint: (cell: Cell, checkpoint: Checkpoint) => keepCheckpoint(cellFor(env, cell).bucket, checkpoint),
   }
 }
