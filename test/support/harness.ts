@@ -67,7 +67,7 @@ export async function call<T = unknown>(
 
 async function answerOf<T>(answer: Response): Promise<Answer<T>> {
   const text = await answer.text()
-  const isJson = /json/.test(answer.headers.get('content-type') ?? '')
+  const isJson = /[/+]json/.test(answer.headers.get('content-type') ?? '')
   return { status: answer.status, headers: answer.headers, body: (isJson ? JSON.parse(text) : text) as T }
 }
 
