@@ -27,7 +27,7 @@ const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 async function* textOf(file: string): AsyncGenerator<string> {
   // A mark at the file's start is no part of an export; it is not skipped silently.
-  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
   for await (const bytes of createReadStream(file)) yield decoder.decode(bytes as Uint8Array, { stream: true })
   yield decoder.decode()
 }

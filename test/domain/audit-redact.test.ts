@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { AuditRecord } from '../../workers/contract/audit.ts'
+import { AuditRecord } from '../../workers/contract/audit.ts'
 import { KEY_RANDOM_BYTES, makeApiKey } from '../../workers/domain/api-key.ts'
 import { canonicalJson } from '../../workers/domain/audit/canonical-json.ts'
 import {
@@ -155,6 +155,13 @@ describe('people', () => {
     const draft = draftFrom({ ...given, target, before: null, after: { email: 'eve@example.com', role: 'auditor' } })
     expect(draft.target).toEqual({ type: 'invitation', id: 'inv_1', label: null })
     expect(JSON.stringify(draft)).not.toContain('eve')
+  })
+
+  it('and programs cannot keep a record out by what they send with it', () => {
+    const long = 'x'.repeat(10_000)
+    const draft = draftFrom(AuditRecord.parse({ ...given, request_id: long, agent_id: `${long}\ud800`, id: long }))
+    expect(draft.request_id).toHaveLength(512)
+    expect(draft.agent_id).toHaveLength(512)
   })
 
   it('have pseudonyms of chance alone', () => {

@@ -18,6 +18,19 @@ export function linkEntry(orgId: string, last: AuditLink, draft: AuditDraft, sha
   return { ...unhashed, hash: entryHash(unhashed, sha256) }
 }
 
+/** Follows kept entries (canonical JSON) from a link on, and returns the last. @throws at the first that does not follow. */
+export function followEntries(from: AuditLink, texts: readonly string[], sha256: Sha256): AuditLink {
+  let last = from
+  for (const text of texts) {
+    const entry = JSON.parse(text) as AuditEntry
+    const { seq, prev_hash, hash } = entry
+    if (seq !== last.seq + 1 || prev_hash !== last.hash || hash !== entryHash({ ...entry }, sha256))
+      throw new Error(`entry ${seq} does not follow entry ${last.seq}`)
+    last = { seq, hash }
+  }
+  return last
+}
+
 /** The text that a checkpoint's signature is of. */
 export function checkpointBody(checkpoint: Omit<Checkpoint, 'signature'>): string {
   const { v, org_id, seq, hash, at } = checkpoint

@@ -83,19 +83,19 @@ export function draftOf(
     at: new Date(record.at_ms).toISOString(),
     actor: {
       type: actor.type,
-      id: actor.type === 'user' ? pseudonymOf(actor.id, pseudonyms) : actor.id.toWellFormed(),
+      id: actor.type === 'user' ? pseudonymOf(actor.id, pseudonyms) : idOf(actor.id),
       label: actor.type === 'user' ? null : labelOf(actor.label),
     },
     action: record.action,
     target: {
-      type: target.type.toWellFormed(),
-      id: target.type === 'user' ? pseudonymOf(target.id, pseudonyms) : target.id.toWellFormed(),
+      type: idOf(target.type),
+      id: target.type === 'user' ? pseudonymOf(target.id, pseudonyms) : idOf(target.id),
       label: subjects.target === null ? labelOf(target.label) : null,
     },
-    agent_id: record.agent_id?.toWellFormed() ?? null,
+    agent_id: record.agent_id == null ? null : idOf(record.agent_id),
     before: redactFacts(record.before, people),
     after: redactFacts(record.after, people),
-    request_id: redactText(record.request_id),
+    request_id: redactText(idOf(record.request_id)),
     personal: sealed.actor,
     target_personal: sealed.target,
   }
@@ -113,7 +113,9 @@ function pseudonymOf(accountId: string, pseudonyms: ReadonlyMap<string, string>)
   return pseudonym
 }
 
+const idOf = (id: string) => id.slice(0, TEXT_CHARS_MAX).toWellFormed()
+
 const labelOf = (label: string | undefined) =>
-  label === undefined ? null : redactText(label.slice(0, TEXT_CHARS_MAX).toWellFormed())
+  label === undefined ? null : redactText(label).slice(0, TEXT_CHARS_MAX).toWellFormed()
 
 const bounded = (text: string | null | undefined) => text?.slice(0, TEXT_CHARS_MAX).toWellFormed() ?? null

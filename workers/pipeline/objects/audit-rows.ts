@@ -19,7 +19,7 @@ export class AuditRows {
       CREATE INDEX IF NOT EXISTS entry_actor ON entry (actor, seq);
       CREATE INDEX IF NOT EXISTS entry_target ON entry (target, seq);
       CREATE INDEX IF NOT EXISTS entry_agent ON entry (agent_id, seq) WHERE agent_id IS NOT NULL;
-      CREATE TABLE IF NOT EXISTS checkpoint (seq INTEGER PRIMARY KEY, checkpoint TEXT NOT NULL);`)
+      CREATE TABLE IF NOT EXISTS checkpoint (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, checkpoint TEXT NOT NULL);`)
   }
 
   /** Whose log this is; the first append says so, for ever. @throws for another organization or cell. */
@@ -35,10 +35,6 @@ export class AuditRows {
 
   head(): AuditLink | null {
     return this.sql.exec<Row>(`SELECT seq, hash FROM entry ORDER BY seq DESC LIMIT 1`).toArray()[0] ?? null
-  }
-
-  link(seq: number): AuditLink | null {
-    return this.sql.exec<Row>(`SELECT seq, hash FROM entry WHERE seq = ?`, seq).toArray()[0] ?? null
   }
 
   linkOf(id: string): AuditLink | null {
@@ -112,15 +108,16 @@ export class AuditRows {
     return { entries, checkpoints: signed.toArray().map((row) => JSON.parse(row.checkpoint) as Checkpoint) }
   }
 
-  /** The last entry that is signed, or 0. */
-  signed(): number {
-    return this.sql.exec<{ seq: number }>(`SELECT coalesce(max(seq), 0) AS seq FROM checkpoint`).one().seq
+  /** The last link that was signed. */
+  signed(): AuditLink | null {
+    return this.sql.exec<Row>(`SELECT seq, hash FROM checkpoint ORDER BY seq DESC LIMIT 1`).toArray()[0] ?? null
   }
 
   keep(checkpoint: Checkpoint): void {
     this.sql.exec(
-      `INSERT INTO checkpoint (seq, checkpoint) VALUES (?, ?) ON CONFLICT DO NOTHING`,
+      `INSERT INTO checkpoint (seq, hash, checkpoint) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`,
       checkpoint.seq,
+      checkpoint.hash,
       JSON.stringify(checkpoint),
     )
   }

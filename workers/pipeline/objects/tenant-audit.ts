@@ -2,7 +2,14 @@ import { DurableObject } from 'cloudflare:workers'
 import type { AuditDraft, AuditFilter, AuditLink, Checkpoint, TenantAuditRpc } from '../../contract/audit.ts'
 import type { Cell } from '../../contract/tenant.ts'
 import { canonicalJson } from '../../domain/audit/canonical-json.ts'
-import { CHECKPOINT_EVERY, checkpointBody, checkpointsDue, GENESIS, linkEntry } from '../../domain/audit/chain.ts'
+import {
+  CHECKPOINT_EVERY,
+  checkpointBody,
+  checkpointsDue,
+  followEntries,
+  GENESIS,
+  linkEntry,
+} from '../../domain/audit/chain.ts'
 import { auditTools, type Env } from '../deps.ts'
 import { log } from '../log.ts'
 import { AuditRows } from './audit-rows.ts'
@@ -51,7 +58,8 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
 
   async sealHead(): Promise<AuditLink | null> {
     const head = this.rows.head()
-    if (head !== null) await this.sign()
+    // An export must come out even of a log that cannot be signed: it is then the evidence.
+    if (head !== null) await this.sign().catch((error: unknown) => this.tell(error))
     return head
   }
 
@@ -65,9 +73,13 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
       await this.sign()
     } catch (error) {
       // Not left to the platform's retries, which end after six.
-      log(this.env.LOG_LEVEL)('error', 'audit.checkpoint', { org_id: this.rows.owner()?.org_id, error: String(error) })
+      this.tell(error)
       await this.ctx.storage.setAlarm(Date.now() + AGAIN_MS)
     }
+  }
+
+  private tell(error: unknown): void {
+    log(this.env.LOG_LEVEL)('error', 'audit.checkpoint', { org_id: this.rows.owner()?.org_id, error: String(error) })
   }
 
   private add(orgId: string, id: string, draft: AuditDraft): AuditLink {
@@ -78,7 +90,7 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
 
   /** Within the hour; at once when a thousand entries wait. */
   private async ensureAlarm(): Promise<void> {
-    const waiting = (this.rows.head()?.seq ?? 0) - this.rows.signed()
+    const waiting = (this.rows.head()?.seq ?? 0) - (this.rows.signed()?.seq ?? 0)
     if (waiting === 0) return
     if (waiting >= CHECKPOINT_EVERY && this.tools.canSign) {
       const alarm = await this.ctx.storage.getAlarm()
@@ -110,14 +122,25 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
       toldOfMissingKey = true
       return
     }
-    for (const seq of checkpointsDue(this.rows.signed(), this.rows.head()?.seq ?? 0)) {
-      const link = this.rows.link(seq)
-      if (link === null) throw new Error(`the audit log has no entry ${seq}`)
-      const body = { v: 1 as const, org_id: owner.org_id, ...link, at: new Date().toISOString() }
+    let last = this.rows.signed() ?? GENESIS
+    for (const seq of checkpointsDue(last.seq, this.rows.head()?.seq ?? 0)) {
+      last = this.follow(last, seq)
+      const body = { v: 1 as const, org_id: owner.org_id, ...last, at: new Date().toISOString() }
       const checkpoint = { ...body, signature: await signer.sign(checkpointBody(body)) }
       const kept = await this.tools.keepCheckpoint(owner.cell, checkpoint)
-      if (kept.hash !== link.hash) throw new Error(`entry ${seq} is not the one that was signed before`)
+      if (kept.hash !== last.hash) throw new Error(`entry ${seq} is not the one that was signed before`)
       this.rows.keep(kept)
     }
+  }
+
+  /** From what was signed last to what is to be signed: a chain that was changed in between gets no signature. */
+  private follow(from: AuditLink, to: number): AuditLink {
+    let last = from
+    while (last.seq < to) {
+      const { entries } = this.rows.page(last.seq, to)
+      if (entries.length === 0) throw new Error(`there is no entry after ${last.seq}`)
+      last = followEntries(last, entries, this.tools.sha256)
+    }
+    return last
   }
 }
