@@ -48,7 +48,13 @@ beforeAll(async () => {
   const keys = (
     await call<{ data: { id: string }[] }>(a.session, 'GET', `/api/v1/projects/${a.projectId}/keys`)
   ).body.data.map((key) => key.id)
+  const made = async (path: string, body: object) =>
+    (await call<{ id: string }>(a.session, 'POST', `/api/v1/orgs/${a.org.id}/${path}`, body)).body.id
+  const me = (await call<{ user: { id: string } }>(a.session, 'GET', '/api/v1/me')).body.user.id
   ids = {
+    user: [me],
+    invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
+    principal: [await made('principals', { name: MARK, role: 'operator' })],
     org: [a.org.id, a.org.slug],
     project: [a.projectId, second.id],
     key: keys,
@@ -89,6 +95,7 @@ function bodyFor(path: string, method: string): unknown {
       from: '2026-01-01T00:00:00Z',
       to: new Date(Date.now() + 60_000).toISOString(),
     }
+  if (path.includes('/members/')) return { role: 'developer' }
   return { name: 'Mine now', scopes: ['read'] }
 }
 
@@ -135,7 +142,7 @@ describe('two tenants', () => {
         }
       }
       for (const mixed of filled(path, { org: b.org.id, project: b.projectId })) {
-        if (!/\{(trace_id|batch_id|key)\}/.test(path)) continue
+        if (!/\{(trace_id|batch_id|key|user|invitation|principal)\}/.test(path)) continue
         const answer = await call(b.session, method, mixed, bodyFor(path, method))
         expect([answer.status, mixed]).toEqual([404, mixed])
         expectNothingOfA({ ...answer, body: '' }, mixed)

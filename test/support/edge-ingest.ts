@@ -20,6 +20,8 @@ export async function freshKey(
 ): Promise<{ key: string; record: KeyRecord }> {
   const tenant = freshTenant(more.cell ?? 'global')
   const record: KeyRecord = {
+    name: 'test',
+    role: null,
     ...tenant,
     key_id: `key_${crypto.randomUUID()}`,
     scopes,

@@ -45,7 +45,7 @@ export async function startServer(
   const dataDir = env['DATA_DIR'] ?? (await mkdtemp(join(tmpdir(), 'agentops-test-')))
   const port = await freePort('127.0.0.1', Number(env['PORT'] ?? 0))
   const child = spawn(process.execPath, [inRoot('scripts/start.ts')], {
-    env: { ...process.env, APP_ENV: 'test', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
+    env: { ...process.env, APP_ENV: 'dev', LOG_LEVEL: 'warn', ...env, PORT: String(port), DATA_DIR: dataDir },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))

@@ -28,6 +28,25 @@ export async function findKey(kv: KVNamespace, hash: string, nowMs: number): Pro
   return record
 }
 
+const usedName = (keyId: string) => `used:${keyId}`
+const HOUR_MS = 3_600_000
+const USED_KEPT_SECONDS = 400 * 86_400
+const usedHours = new Map<string, number>()
+
+/** Notes that a key was used, once an hour and isolate: whoever looks for keys to revoke needs no more. */
+export function noteUse(kv: KVNamespace, keyId: string, nowMs: number): Promise<void> | null {
+  const hour = Math.floor(nowMs / HOUR_MS)
+  if (usedHours.get(keyId) === hour) return null
+  if (usedHours.size >= ENTRIES_MAX) usedHours.clear()
+  usedHours.set(keyId, hour)
+  return kv.put(usedName(keyId), String(hour * HOUR_MS), { expirationTtl: USED_KEPT_SECONDS }).catch(() => {
+    usedHours.delete(keyId)
+  })
+}
+
+/** KV reads so many names at once. */
+const NAMES_MAX = 100
+
 /** The writing side, for the Worker that owns keys. */
 export function keyWriter(kv: KVNamespace) {
   return {
@@ -35,6 +54,18 @@ export function keyWriter(kv: KVNamespace) {
     async remove(hash: string) {
       cache.delete(hash)
       await kv.delete(kvName(hash))
+    },
+    async lastUsed(keyIds: readonly string[]) {
+      const used = new Map<string, number>()
+      for (let i = 0; i < keyIds.length; i += NAMES_MAX) {
+        const part = keyIds.slice(i, i + NAMES_MAX)
+        const found = await kv.get<string>(part.map(usedName))
+        for (const id of part) {
+          const at = found.get(usedName(id))
+          if (at) used.set(id, Number(at))
+        }
+      }
+      return used
     },
   }
 }

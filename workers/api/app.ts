@@ -10,8 +10,11 @@ import { logFailure } from './log.ts'
 import type { App } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { ingestRoutes } from './routes/ingest.ts'
+import { keyRoutes } from './routes/keys.ts'
+import { memberRoutes } from './routes/members.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { orgRoutes } from './routes/orgs.ts'
+import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -55,12 +58,20 @@ export function makeApp(): App {
   app.get('/api/healthz', (c) => c.json({ status: 'ok' }))
   app.on(['GET', 'POST'], '/api/auth/*', (c) => c.get('deps').auth.handler(c.req.raw))
   orgRoutes(app)
+  memberRoutes(app)
   projectRoutes(app)
+  keyRoutes(app)
+  principalRoutes(app)
   traceRoutes(app)
   metricsRoutes(app)
   ingestRoutes(app)
   auditRoutes(app)
   schemaRoutes(app)
+  app.get('/api/dev/mail', async (c) => {
+    const { mailbox } = c.get('deps')
+    if (mailbox === null) throw new AppError('not_found', 'There is no such endpoint; /api/docs lists them.')
+    return c.json({ data: await mailbox() })
+  })
   app.get('/api/openapi.json', (c) => c.json(document(app), 200, { 'cache-control': 'public, max-age=300' }))
   app.get('/api/docs', () => docsPage(document(app)))
   return app

@@ -11,7 +11,8 @@ import type { Env } from './env.ts'
 export type AppContext = Context<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
 
 export type Actor =
-  { type: 'user'; id: string; name: string; email: string } | { type: 'key'; id: string; record: KeyRecord }
+  | { type: 'user'; id: string; name: string; email: string; emailVerified: boolean; twoFactorEnabled: boolean }
+  | { type: 'key'; id: string; name: string; record: KeyRecord }
 
 /** Who asks, and for what they are let in. */
 export interface Who {
@@ -44,12 +45,16 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
   return checked({ actor, ...access }, permission)
 }
 
+/** What concerns the organization as a whole is not for a key of one project. */
+const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read'])
 const NOWHERE = { role: null, org: null, project: null, projects: [] }
 
 function checked(who: Who, permission: Permission): Who {
   const { actor, role } = who
   if (actor.type === 'key') {
-    if (!scopesMay(actor.record.scopes, permission))
+    const { scopes, project_id, role: bound } = actor.record
+    const outside = project_id !== '' && OF_ORGANIZATION.has(permission)
+    if (outside || !scopesMay(scopes, permission) || (bound !== null && !roleMay(bound, permission)))
       throw new AppError('forbidden', `This API key may not do this (${permission}).`)
   } else if (role !== null && !roleMay(role, permission))
     throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
@@ -58,7 +63,7 @@ function checked(who: Who, permission: Permission): Who {
 
 async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   const key = keyInHeaders(c.req.raw.headers)
-  if (key !== null) return keyActor(deps, key)
+  if (key !== null) return keyActor(c, deps, key)
   const { headers, response: session } = await deps.auth.api.getSession({
     headers: c.req.raw.headers,
     returnHeaders: true,
@@ -67,14 +72,17 @@ async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   for (const cookie of headers.getSetCookie()) c.header('set-cookie', cookie, { append: true })
   if (!session) throw new AppError('unauthenticated', 'Sign in, or send an API key with scope "read".')
   requireSameOrigin(c)
-  return { type: 'user', id: session.user.id, name: session.user.name, email: session.user.email }
+  const { id, name, email, emailVerified, twoFactorEnabled } = session.user
+  return { type: 'user', id, name, email, emailVerified, twoFactorEnabled: twoFactorEnabled === true }
 }
 
-async function keyActor(deps: Deps, key: string): Promise<Actor> {
+async function keyActor(c: AppContext, deps: Deps, key: string): Promise<Actor> {
   const refused = new AppError('unauthenticated', 'This API key does not exist, was revoked or has expired.')
   const record = await deps.keys.find(deps.keys.sha256(key))
   if (record === null || (record.expires_at !== null && record.expires_at <= deps.now())) throw refused
-  return { type: 'key', id: record.key_id, record }
+  const noted = deps.noteUse(record.key_id)
+  if (noted !== null) c.executionCtx.waitUntil(noted)
+  return { type: 'key', id: record.key_id, name: record.name, record }
 }
 
 /** A cookie is sent by any page's form: a change, or a socket, must come from our own pages. */
@@ -92,6 +100,22 @@ function requireSameOrigin(c: AppContext): void {
 export function tenantOf(who: Who): Tenant {
   if (who.org === null) throw new Error('a route without {org} or {project} asked for its tenant')
   return { org_id: who.org.id, cell: who.org.cell, shard: who.org.shard }
+}
+
+/** The person who asks. @throws AppError for a key, which has no account. */
+export function personOf({ actor }: Who): Actor & { type: 'user' } {
+  if (actor.type !== 'user') throw new AppError('forbidden', 'This is for signed-in people; an API key has no account.')
+  return actor
+}
+
+export function orgOf(who: Who): OrgRow {
+  if (who.org === null) throw new Error('the path names no organization')
+  return who.org
+}
+
+export function placeOf(who: Who): { org: OrgRow; project: ProjectRow } {
+  if (who.project === null) throw new Error('the path names no project')
+  return { org: orgOf(who), project: who.project }
 }
 
 export function projectTenantOf(who: Who): ProjectTenant {

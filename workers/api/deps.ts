@@ -2,23 +2,29 @@ import { auditStore } from '../adapters/audit.ts'
 import { personalCipher } from '../adapters/audit-crypto.ts'
 import { makeAuth, type Auth } from '../adapters/auth.ts'
 import { cellFor, shardOf } from '../adapters/cells.ts'
+import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
+import { keyStore } from '../adapters/d1/key-store.ts'
+import { memberStore } from '../adapters/d1/member-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
-import { findKey, keyWriter } from '../adapters/keys-kv.ts'
+import { findKey, keyWriter, noteUse } from '../adapters/keys-kv.ts'
+import { mailbox, mailSender, type BoxedMail } from '../adapters/mail.ts'
 import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/store.ts'
 import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
+import type { OutboxDeps } from '../services/audit/outbox.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
 import type { VerifyDeps } from '../services/key/verify.ts'
+import type { MemberDeps } from '../services/member/store.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SpendStore } from '../services/spend/port.ts'
@@ -29,7 +35,10 @@ import type { Env } from './env.ts'
 export interface Deps {
   auth: Auth
   tenants: TenantDeps
+  members: MemberDeps
   keys: VerifyDeps
+  /** Notes that a key was used; a promise when that writes anything. */
+  noteUse(keyId: string): Promise<void> | null
   traces: TraceStore
   metrics: MetricsStore
   spend: SpendStore
@@ -37,8 +46,11 @@ export interface Deps {
   watermarks: WatermarkDeps
   replay: ReplayDeps
   audit: AuditDeps
+  auditing: OutboxDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
+  /** Mail that was kept instead of sent; null where there is no such box. */
+  mailbox: (() => Promise<BoxedMail[]>) | null
   now(): number
 }
 
@@ -52,15 +64,28 @@ export function makeDeps(env: Env, origin: string): Deps {
   const now = () => Date.now()
   const feed = (tenant: ProjectTenant) => cellFor(env, tenant.cell).object(env.LIVE_FEED, tenant.project_id)
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
+  const audit = auditDeps(env, now)
+  const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   return {
     auth: authFor(env, origin),
     tenants: {
       control: controlStore(env.CONTROL),
+      keys: keyStore(env.CONTROL),
       keyRecords: keyWriter(env.KEYS),
       now,
       sha256: sha256Hex,
-      random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+      random,
     },
+    members: {
+      members: memberStore(env.CONTROL),
+      sendMail: mailSender(env, now),
+      origin,
+      now,
+      sha256: sha256Hex,
+      random,
+    },
+    noteUse: (keyId) => noteUse(env.KEYS, keyId, now()),
+    mailbox: env.APP_ENV === 'dev' ? () => mailbox(env.KEYS) : null,
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
     traces: traceStore((tenant) => shardOf(env, tenant)),
     metrics: metricsStore(env, now),
@@ -85,16 +110,9 @@ export function makeDeps(env: Env, origin: string): Deps {
       deadCount: (tenant) => letters(tenant).count(tenant),
       now,
     },
-    replay: {
-      list: (tenant, cursor, limit) => letters(tenant).list(tenant, cursor, limit),
-      find: (tenant, id) => letters(tenant).find(tenant, id),
-      send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(bytes, { contentType: 'bytes' }),
-      markReplayed: (tenant, id) => letters(tenant).markReplayed(tenant, id, now()),
-      remove: (tenant, id) => letters(tenant).remove(tenant, id),
-      isApplied: async (tenant, batch_id) =>
-        (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
-    },
-    audit: auditDeps(env, now),
+    replay: replayDeps(env, now),
+    audit,
+    auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -103,6 +121,19 @@ export function makeDeps(env: Env, origin: string): Deps {
       return feed(tenant).fetch(forwarded)
     },
     now,
+  }
+}
+
+function replayDeps(env: Env, now: () => number): ReplayDeps {
+  const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
+  return {
+    list: (tenant, cursor, limit) => letters(tenant).list(tenant, cursor, limit),
+    find: (tenant, id) => letters(tenant).find(tenant, id),
+    send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(bytes, { contentType: 'bytes' }),
+    markReplayed: (tenant, id) => letters(tenant).markReplayed(tenant, id, now()),
+    remove: (tenant, id) => letters(tenant).remove(tenant, id),
+    isApplied: async (tenant, batch_id) =>
+      (await findApplied(shardOf(env, tenant), [{ project_id: tenant.project_id, batch_id }])).length > 0,
   }
 }
 
@@ -138,12 +169,13 @@ function authFor(env: Env, origin: string): Auth {
   let auth = auths.get(origin)
   if (auth === undefined) {
     if (auths.size >= ORIGINS_MAX) auths.clear()
-    auth = makeAuth(
-      env.CONTROL,
-      env.AUTH_SECRET,
+    auth = makeAuth({
+      db: env.CONTROL,
+      secret: env.AUTH_SECRET,
       origin,
-      env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
-    )
+      triesPerMinute: env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
+      sendMail: mailSender(env, () => Date.now()),
+    })
     auths.set(origin, auth)
   }
   return auth

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cell, Scope } from './tenant.ts'
+import { Cell, ROLES, Scope } from './tenant.ts'
 
 /** Bodies and answers of `/api/v1`. Money is a decimal string of US dollars, times are RFC 3339 UTC. */
 export const UsdString = z
@@ -13,7 +13,6 @@ export const Slug = z
   .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])$/, 'lower-case letters, digits and inner hyphens')
 const name = z.string().trim().min(1).max(80)
 
-export const ROLES = ['owner', 'member'] as const
 export const Role = z.enum(ROLES)
 export type Role = z.infer<typeof Role>
 
@@ -34,10 +33,67 @@ export const OrgCreated = Org.extend({ default_workspace_id: z.string(), default
 export type OrgCreated = z.infer<typeof OrgCreated>
 
 export const Me = z.object({
-  user: z.object({ id: z.string(), name: z.string(), email: z.string() }),
+  user: z.object({
+    id: z.string(),
+    name: z.string(),
+    email: z.string(),
+    email_verified: z.boolean(),
+    two_factor_enabled: z.boolean(),
+  }),
   orgs: z.array(Org.extend({ role: Role })),
 })
 export type Me = z.infer<typeof Me>
+
+export const OrgUpdate = z.object({ name })
+
+const projectIds = z
+  .array(z.string().min(1).max(100))
+  .max(200)
+  .nullable()
+  .meta({ description: 'The only projects that this member sees; null means all' })
+
+export const Member = z.object({
+  user_id: z.string(),
+  name: z.string(),
+  email: z.string(),
+  role: Role,
+  project_ids: projectIds,
+  two_factor_enabled: z.boolean(),
+  joined_at: z.string(),
+})
+export type Member = z.infer<typeof Member>
+export const MemberUpdate = z
+  .object({ role: Role.optional(), project_ids: projectIds.optional() })
+  .refine((change) => change.role !== undefined || change.project_ids !== undefined, 'Say what to change.')
+export const Transfer = z.object({ user_id: z.string().min(1).max(100) })
+
+export const Invitation = z.object({
+  id: z.string(),
+  email: z.string(),
+  role: Role,
+  project_ids: projectIds,
+  invited_by: z.string(),
+  created_at: z.string(),
+  expires_at: z.string(),
+  state: z.enum(['open', 'accepted', 'revoked', 'expired']),
+})
+export type Invitation = z.infer<typeof Invitation>
+export const InvitationCreate = z.object({
+  email: z.email().max(254),
+  role: Role.default('developer'),
+  project_ids: projectIds.default(null),
+})
+/** What whoever holds the link of an invitation may know before they sign in. */
+export const InvitationOffer = z.object({
+  org_name: z.string(),
+  org_slug: z.string(),
+  email: z.string(),
+  role: Role,
+  invited_by: z.string(),
+  expires_at: z.string(),
+})
+export type InvitationOffer = z.infer<typeof InvitationOffer>
+export const InvitationToken = z.object({ token: z.string().min(20).max(100) })
 
 export const Workspace = z.object({
   id: z.string(),
@@ -66,20 +122,49 @@ export const ProjectUpdate = z.object({ name: name.optional(), keep_content: z.b
 export const Key = z.object({
   id: z.string(),
   name: z.string(),
+  project_id: z.string().nullable().meta({ description: 'Null: the whole organization' }),
+  principal_id: z.string().nullable().meta({ description: 'The service principal that acts by this key' }),
   scopes: z.array(Scope),
   hint: z.string(),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   revoked_at: z.string().nullable(),
+  rotated_to: z.string().nullable().meta({ description: 'The key that took its place' }),
+  last_used_at: z.string().nullable().meta({ description: 'To the hour' }),
 })
 export type Key = z.infer<typeof Key>
 export const KeyCreate = z.object({
   name,
   scopes: z.array(Scope).min(1),
   expires_at: z.iso.datetime({ offset: true }).optional(),
+  principal_id: z.string().min(1).max(100).optional(),
+})
+export const KeyRotate = z.object({
+  overlap_hours: z
+    .number()
+    .min(0)
+    .max(720)
+    .default(24)
+    .meta({ description: 'How long the old key still works beside the new one' }),
 })
 export const KeyCreated = Key.extend({ key: z.string().meta({ description: 'Shown this once' }) })
 export type KeyCreated = z.infer<typeof KeyCreated>
+
+/** A program that acts by itself: its role bounds what its keys may do. */
+export const Principal = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: Role,
+  created_at: z.string(),
+  disabled_at: z.string().nullable(),
+})
+export type Principal = z.infer<typeof Principal>
+export const PrincipalCreate = z.object({ name, role: Role.exclude(['owner']).default('operator') })
+export const PrincipalUpdate = z.object({
+  name: name.optional(),
+  role: Role.exclude(['owner']).optional(),
+  disabled: z.boolean().optional(),
+})
 
 export const TraceSummary = z.object({
   trace_id: z.string(),

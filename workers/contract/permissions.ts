@@ -1,26 +1,48 @@
 import type { Role } from './api.ts'
 import type { Scope } from './tenant.ts'
 
+const EVERYONE = ['owner', 'admin', 'finance', 'operator', 'developer', 'auditor', 'approver'] as const
+const READ = ['read', 'admin'] as const
+const ADMIN = ['admin'] as const
+
 /** Who may do what: the roles of people and the scopes of keys. The API, its document and the dashboard read this table. */
 export const PERMISSIONS = {
   /** Any signed-in person, about themselves. */
-  self: { roles: ['owner', 'member'], scopes: [], about: 'Any signed-in person' },
-  'org.read': {
-    roles: ['owner', 'member'],
-    scopes: ['read', 'admin'],
-    about: 'See the organization, its workspaces and projects',
+  self: { roles: EVERYONE, scopes: [], about: 'Any signed-in person, about themselves' },
+  'org.read': { roles: EVERYONE, scopes: READ, about: 'See the organization, its workspaces and projects' },
+  'org.write': {
+    roles: ['owner', 'admin'],
+    scopes: ADMIN,
+    about: 'Rename the organization, make workspaces and projects',
   },
-  'org.write': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Make workspaces and projects' },
-  'project.write': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Change a project' },
-  'key.read': { roles: ['owner', 'member'], scopes: ['admin'], about: 'See API keys (never their secret)' },
-  'key.write': { roles: ['owner', 'member'], scopes: [], about: 'Make and revoke API keys' },
-  'telemetry.read': {
-    roles: ['owner', 'member'],
-    scopes: ['read', 'admin'],
-    about: 'See traces, metrics, spend and the live feed',
+  'org.own': { roles: ['owner'], scopes: [], about: 'Hand over or delete the organization' },
+  'org.leave': { roles: EVERYONE, scopes: [], about: 'Leave the organization' },
+  'member.read': { roles: EVERYONE, scopes: ADMIN, about: 'See members and their roles' },
+  'member.write': {
+    roles: ['owner', 'admin'],
+    scopes: [],
+    about: 'Invite and remove members, change roles; owners only by owners',
   },
-  'audit.read': { roles: ['owner'], scopes: ['admin'], about: 'Read and export the audit log' },
-  'telemetry.replay': { roles: ['owner', 'member'], scopes: ['admin'], about: 'Replay dead letters' },
+  'project.write': { roles: ['owner', 'admin', 'developer'], scopes: ADMIN, about: 'Change a project' },
+  'content.write': { roles: ['owner', 'admin'], scopes: [], about: 'Decide whether prompts and answers are kept' },
+  'key.read': {
+    roles: ['owner', 'admin', 'operator', 'developer', 'auditor'],
+    scopes: ADMIN,
+    about: 'See API keys (never their secret)',
+  },
+  'key.write': {
+    roles: ['owner', 'admin', 'developer'],
+    scopes: [],
+    about: 'Make, rotate and revoke keys of a project',
+  },
+  'principal.write': {
+    roles: ['owner', 'admin'],
+    scopes: [],
+    about: 'Make service principals, and keys of the whole organization',
+  },
+  'telemetry.read': { roles: EVERYONE, scopes: READ, about: 'See traces, metrics, spend and the live feed' },
+  'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
+  'audit.read': { roles: ['owner', 'admin', 'auditor'], scopes: ADMIN, about: 'Read and export the audit log' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 
 export type Permission = keyof typeof PERMISSIONS

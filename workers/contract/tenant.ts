@@ -8,6 +8,9 @@ export type Cell = z.infer<typeof Cell>
 /** Data shards of each cell; a tenant's shard is fixed when its organization is created. */
 export const SHARDS: Record<Cell, number> = { global: 2, eu: 1, us: 1 }
 
+/** What a member, or a service principal, is in an organization. */
+export const ROLES = ['owner', 'admin', 'finance', 'operator', 'developer', 'auditor', 'approver'] as const
+
 /** What a credential may be used for. */
 export const SCOPES = ['ingest', 'guard', 'read', 'admin'] as const
 export const Scope = z.enum(SCOPES)
@@ -26,8 +29,14 @@ export const ProjectTenant = Tenant.extend({ workspace_id: z.string().min(1), pr
 export type ProjectTenant = z.infer<typeof ProjectTenant>
 
 /** The record behind an API key, stored in KV under `key:<sha256 of the key, hex>`. */
-export const KeyRecord = ProjectTenant.extend({
+export const KeyRecord = Tenant.extend({
+  /** Empty, like `project_id`, when the key stands for the whole organization; such a key never has the scope `ingest`. */
+  workspace_id: z.string(),
+  project_id: z.string(),
   key_id: z.string().min(1),
+  name: z.string().default(''),
+  /** Of the service principal that acts by this key; null when the scopes alone decide. */
+  role: z.enum(ROLES).nullable().default(null),
   scopes: z.array(Scope),
   /** Epoch milliseconds. */
   expires_at: z.number().nullable(),

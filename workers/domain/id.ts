@@ -8,6 +8,8 @@ const PREFIXES = {
   user: 'usr',
   request: 'req',
   member: 'mem',
+  invitation: 'inv',
+  principal: 'spr',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { cellFor } from '../adapters/cells.ts'
 import { sha256Hex } from '../adapters/hash.ts'
-import { findKey } from '../adapters/keys-kv.ts'
+import { findKey, noteUse } from '../adapters/keys-kv.ts'
 import { sendAll } from '../adapters/queue.ts'
 import type { IntakeEntry } from '../contract/live.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
@@ -21,6 +21,11 @@ const lanes = new Lanes<Envelope>({ items: 32, bytes: 200_000, bytesOf: ({ body 
 
 export function verifyDeps(env: Env, nowMs: number): VerifyDeps {
   return { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, nowMs), now: () => nowMs }
+}
+
+/** A promise when this use of the key is worth a note. */
+export function noteKeyUse(env: Env, key: KeyRecord, nowMs: number): Promise<void> | null {
+  return noteUse(env.KEYS, key.key_id, nowMs)
 }
 
 /** Accepting into the stores of the key's cell; batches of one project that come at once become durable at once. */

@@ -5,7 +5,7 @@ import { AppError } from '../domain/errors.ts'
 import { acceptEvents, type Accepted } from '../services/ingest/accept.ts'
 import { verifyKey } from '../services/key/verify.ts'
 import { readBody } from './body.ts'
-import { acceptDeps, sendIntake, sha256, verifyDeps } from './deps.ts'
+import { acceptDeps, noteKeyUse, sendIntake, sha256, verifyDeps } from './deps.ts'
 import type { Env } from './env.ts'
 import { answer, contextOf, parseEvents } from './events.ts'
 import { tellIntake } from './intake.ts'
@@ -23,7 +23,7 @@ interface Incoming {
 
 /** `POST /v1/events`. */
 export async function postEvents(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
-  const incoming = await admit(request, env)
+  const incoming = await admit(request, env, ctx)
   const batch = parseEvents(
     incoming.body,
     request.headers.get('content-type') ?? '',
@@ -36,15 +36,17 @@ export async function postEvents(request: Request, env: Env, ctx: ExecutionConte
 /** `POST /v1/traces` (OTLP/HTTP). */
 export async function postTraces(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
   const encoding = encodingOf(request.headers.get('content-type') ?? '')
-  const incoming = await admit(request, env)
+  const incoming = await admit(request, env, ctx)
   const batch = parseTraces(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
   const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
   return answerTraces(encoding, batch, accepted?.receipt_id ?? null)
 }
 
-async function admit(request: Request, env: Env): Promise<Incoming> {
+async function admit(request: Request, env: Env, ctx: ExecutionContext): Promise<Incoming> {
   const nowMs = Date.now()
   const key = await verifyKey(verifyDeps(env, nowMs), keyInHeaders(request.headers), 'ingest')
+  const noted = noteKeyUse(env, key, nowMs)
+  if (noted !== null) ctx.waitUntil(noted)
   await takeRequest(env.INGEST_LIMIT, Number(env.INGEST_REQUESTS_PER_10S), key.key_id, nowMs)
   return { key, body: await readBody(request), nowMs }
 }

@@ -1,6 +1,7 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import { ROLES } from '../../contract/tenant.ts'
 
-/** The control database, as migrations/control makes it. The first four tables are better-auth's. */
+/** The control database, as migrations/control makes it. The first five tables are better-auth's. */
 const at = (name: string) => integer(name, { mode: 'timestamp_ms' })
 
 export const user = sqliteTable('user', {
@@ -9,6 +10,7 @@ export const user = sqliteTable('user', {
   email: text('email').notNull().unique(),
   emailVerified: integer('email_verified', { mode: 'boolean' }).notNull().default(false),
   image: text('image'),
+  twoFactorEnabled: integer('two_factor_enabled', { mode: 'boolean' }).notNull().default(false),
   createdAt: at('created_at').notNull(),
   updatedAt: at('updated_at').notNull(),
 })
@@ -49,6 +51,16 @@ export const verification = sqliteTable('verification', {
   updatedAt: at('updated_at'),
 })
 
+export const twoFactor = sqliteTable('two_factor', {
+  id: text('id').primaryKey(),
+  userId: text('user_id').notNull(),
+  secret: text('secret').notNull(),
+  backupCodes: text('backup_codes').notNull(),
+  verified: integer('verified', { mode: 'boolean' }).notNull().default(true),
+  failedVerificationCount: integer('failed_verification_count').notNull().default(0),
+  lockedUntil: at('locked_until'),
+})
+
 export const organization = sqliteTable('organization', {
   id: text('id').primaryKey(),
   slug: text('slug').notNull().unique(),
@@ -63,11 +75,46 @@ export const member = sqliteTable(
   {
     orgId: text('org_id').notNull(),
     userId: text('user_id').notNull(),
-    role: text('role', { enum: ['owner', 'member'] }).notNull(),
+    role: text('role', { enum: ROLES }).notNull(),
+    restricted: integer('restricted', { mode: 'boolean' }).notNull().default(false),
     createdMs: integer('created_ms').notNull(),
   },
   (table) => [primaryKey({ columns: [table.orgId, table.userId] })],
 )
+
+export const memberProject = sqliteTable(
+  'member_project',
+  {
+    orgId: text('org_id').notNull(),
+    userId: text('user_id').notNull(),
+    projectId: text('project_id').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.orgId, table.userId, table.projectId] })],
+)
+
+export const invitation = sqliteTable('invitation', {
+  id: text('id').primaryKey(),
+  orgId: text('org_id').notNull(),
+  email: text('email').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  projectIds: text('project_ids', { mode: 'json' }).$type<string[]>(),
+  tokenHash: text('token_hash').notNull().unique(),
+  invitedBy: text('invited_by').notNull(),
+  createdMs: integer('created_ms').notNull(),
+  expiresMs: integer('expires_ms').notNull(),
+  acceptedMs: integer('accepted_ms'),
+  revokedMs: integer('revoked_ms'),
+})
+
+export const servicePrincipal = sqliteTable('service_principal', {
+  id: text('id').primaryKey(),
+  orgId: text('org_id').notNull(),
+  name: text('name').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  createdBy: text('created_by').notNull(),
+  createdMs: integer('created_ms').notNull(),
+  disabledMs: integer('disabled_ms'),
+})
 
 export const workspace = sqliteTable('workspace', {
   id: text('id').primaryKey(),
@@ -90,7 +137,8 @@ export const project = sqliteTable('project', {
 export const apiKey = sqliteTable('api_key', {
   id: text('id').primaryKey(),
   orgId: text('org_id').notNull(),
-  projectId: text('project_id').notNull(),
+  projectId: text('project_id'),
+  principalId: text('principal_id'),
   name: text('name').notNull(),
   hash: text('hash').notNull().unique(),
   hint: text('hint').notNull(),
@@ -99,4 +147,5 @@ export const apiKey = sqliteTable('api_key', {
   createdMs: integer('created_ms').notNull(),
   expiresMs: integer('expires_ms'),
   revokedMs: integer('revoked_ms'),
+  rotatedTo: text('rotated_to'),
 })

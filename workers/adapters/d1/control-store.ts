@@ -1,25 +1,16 @@
-import { and, desc, eq, or } from 'drizzle-orm'
+import { and, eq, or } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import { AppError } from '../../domain/errors.ts'
-import type {
-  Access,
-  ControlStore,
-  KeyRow,
-  OrgRow,
-  Place,
-  ProjectRow,
-  WorkspaceRow,
-} from '../../services/tenant/store.ts'
-import { apiKey, member, organization, project, workspace } from './control-schema.ts'
+import type { Access, ControlStore, OrgRow, Place, ProjectRow, WorkspaceRow } from '../../services/tenant/store.ts'
+import { member, memberProject, organization, project, workspace } from './control-schema.ts'
 
-/** Organizations, members, workspaces, projects and keys, through drizzle on the control database. */
+/** Organizations, workspaces, projects and who may enter them, through drizzle on the control database. */
 export function controlStore(d1: D1Database): ControlStore {
   const db = drizzle(d1)
-  return { ...orgTables(db), ...projectTables(db), ...keyTables(db) }
+  return { ...orgTables(db), ...projectTables(db) }
 }
 
-type OrgTables = 'orgsOf' | 'access' | 'accessOfKey' | 'createOrg' | 'workspaces' | 'createWorkspace'
-type KeyTables = 'keys' | 'createKey' | 'revokeKey'
+type OrgTables = 'orgsOf' | 'access' | 'accessOfKey' | 'createOrg' | 'renameOrg' | 'workspaces' | 'createWorkspace'
 
 function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
   return {
@@ -35,9 +26,10 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
     access: (userId, place) => accessTo(db, place, userId),
     async accessOfKey(key, place) {
       const access = await accessTo(db, place, null)
-      const own = access?.projects.find((row) => row.id === key.project_id)
-      if (access?.org.id !== key.org_id || own === undefined) return null
-      if (access.project !== null && access.project.id !== own.id) return null
+      if (access?.org.id !== key.org_id) return null
+      if (key.project_id === '') return access
+      const own = access.projects.find((row) => row.id === key.project_id)
+      if (own === undefined || (access.project !== null && access.project.id !== own.id)) return null
       return { ...access, projects: [own] }
     },
     async createOrg(org, ownerId, firstWorkspace, firstProject) {
@@ -49,6 +41,9 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
           db.insert(project).values(firstProject),
         ]),
       )
+    },
+    async renameOrg(orgId, name) {
+      await db.update(organization).set({ name }).where(eq(organization.id, orgId))
     },
     async workspaces(orgId): Promise<WorkspaceRow[]> {
       return db.select().from(workspace).where(eq(workspace.orgId, orgId)).orderBy(workspace.createdMs)
@@ -68,22 +63,28 @@ async function accessTo(db: DrizzleD1Database, place: Place, userId: string | nu
       ? eq(organization.id, db.select({ id: project.orgId }).from(project).where(eq(project.id, place.project)))
       : or(eq(organization.id, place.org), eq(organization.slug, place.org))
   const orgId = db.select({ id: organization.id }).from(organization).where(named).limit(1)
-  const [orgs, members, projects] = await db.batch([
+  const [orgs, members, own, all] = await db.batch([
     db.select().from(organization).where(eq(organization.id, orgId)),
     db
-      .select({ role: member.role })
+      .select({ role: member.role, restricted: member.restricted })
       .from(member)
       .where(and(eq(member.orgId, orgId), eq(member.userId, userId ?? ''))),
+    db
+      .select({ id: memberProject.projectId })
+      .from(memberProject)
+      .where(and(eq(memberProject.orgId, orgId), eq(memberProject.userId, userId ?? ''))),
     db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs),
   ])
   const org = orgs[0]
   const role = members[0]?.role ?? null
   if (org === undefined || (userId !== null && role === null)) return null
+  const seen = new Set(own.map(({ id }) => id))
+  const projects = members[0]?.restricted === true ? all.filter(({ id }) => seen.has(id)) : all
   const found = 'project' in place ? projects.find((row) => row.id === place.project) : null
   return found === undefined ? null : { role, org, project: found, projects }
 }
 
-function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables | KeyTables> {
+function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables> {
   return {
     async projects(orgId): Promise<ProjectRow[]> {
       return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
@@ -102,36 +103,14 @@ function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables | Ke
   }
 }
 
-function keyTables(db: DrizzleD1Database): Pick<ControlStore, KeyTables> {
-  return {
-    async keys(orgId, projectId): Promise<KeyRow[]> {
-      return db
-        .select()
-        .from(apiKey)
-        .where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId)))
-        .orderBy(desc(apiKey.createdMs))
-    },
-    async createKey(row) {
-      await db.insert(apiKey).values(row)
-    },
-    async revokeKey(orgId, projectId, keyId, nowMs) {
-      const rows = await db
-        .update(apiKey)
-        .set({ revokedMs: nowMs })
-        .where(and(eq(apiKey.orgId, orgId), eq(apiKey.projectId, projectId), eq(apiKey.id, keyId)))
-        .returning()
-      return rows[0] ?? null
-    },
-  }
-}
-
-async function unique(detail: string, write: () => Promise<unknown>): Promise<void> {
+/** @throws AppError conflict when a slug or name is taken. */
+export async function unique(detail: string, write: () => Promise<unknown>, pointer = '/slug'): Promise<void> {
   try {
     await write()
   } catch (error) {
     const text = `${String(error)} ${error instanceof Error ? String(error.cause) : ''}`
     if (text.includes('UNIQUE constraint failed'))
-      throw new AppError('conflict', detail, { errors: [{ pointer: '/slug', detail: 'taken' }] })
+      throw new AppError('conflict', detail, { errors: [{ pointer, detail: 'taken' }] })
     throw error
   }
 }

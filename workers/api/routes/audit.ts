@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi'
 import { Page } from '../../contract/api.ts'
 import { AuditFilterQuery, AuditItem, PublicKey } from '../../contract/audit.ts'
 import { AppError } from '../../domain/errors.ts'
+import { settleOutbox } from '../../services/audit/outbox.ts'
 import { exportAudit, listAudit } from '../../services/audit/read.ts'
 import { tenantOf } from '../context.ts'
 import { route, type App } from '../route.ts'
@@ -19,7 +20,11 @@ export function auditRoutes(app: App): void {
     params: OrgParam,
     query: AuditFilterQuery,
     answer: Page(AuditItem),
-    handle: ({ who, deps, query }) => listAudit(deps.audit, tenantOf(who), query),
+    async handle({ who, deps, query }) {
+      const tenant = tenantOf(who)
+      await settleOutbox(deps.auditing, tenant)
+      return listAudit(deps.audit, tenant, query)
+    },
   })
   route(app, {
     method: 'get',
@@ -31,6 +36,7 @@ export function auditRoutes(app: App): void {
     answer: z.any(),
     async handle({ who, deps }) {
       const tenant = tenantOf(who)
+      await settleOutbox(deps.auditing, tenant)
       const pieces = exportAudit(deps.audit, tenant)
       // What fails at the start is a problem; later, a stream that breaks off.
       const first = await pieces.next()

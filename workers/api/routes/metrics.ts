@@ -32,6 +32,7 @@ export function metricsRoutes(app: App): void {
     tag: 'Metrics',
     summary: 'Measures over time and dimensions',
     permission: 'telemetry.read',
+    action: null,
     params: OrgParam,
     body: MetricsQuery,
     answer: MetricsAnswer,

@@ -4,6 +4,7 @@ import {
   Org,
   OrgCreate,
   OrgCreated,
+  OrgUpdate,
   Page,
   Project,
   ProjectCreate,
@@ -11,7 +12,6 @@ import {
   WorkspaceCreate,
 } from '../../contract/api.ts'
 import { PERMISSIONS } from '../../contract/permissions.ts'
-import { AppError } from '../../domain/errors.ts'
 import {
   createOrg,
   createProject,
@@ -20,8 +20,7 @@ import {
   projectView,
   workspaceView,
 } from '../../services/tenant/org.ts'
-import type { OrgRow } from '../../services/tenant/store.ts'
-import type { Who } from '../context.ts'
+import { orgOf, personOf, tenantOf } from '../context.ts'
 import { route, type App } from '../route.ts'
 
 const OrgParam = z.object({ org: z.string().min(1).max(100).meta({ description: 'Organization id or slug' }) })
@@ -46,7 +45,13 @@ function identityRoutes(app: App): void {
       const person = personOf(who)
       const orgs = await deps.tenants.control.orgsOf(person.id)
       return {
-        user: { id: person.id, name: person.name, email: person.email },
+        user: {
+          id: person.id,
+          name: person.name,
+          email: person.email,
+          email_verified: person.emailVerified,
+          two_factor_enabled: person.twoFactorEnabled,
+        },
         orgs: orgs.map((org) => ({ ...orgView(org), role: org.role })),
       }
     },
@@ -88,10 +93,24 @@ function organizationRoutes(app: App): void {
     tag: 'Organizations',
     summary: 'Make an organization; its region never changes',
     permission: 'self',
+    action: 'org.create',
     body: OrgCreate,
     status: 201,
     answer: OrgCreated,
-    handle: ({ who, deps, body }) => createOrg(deps.tenants, personOf(who).id, body),
+    async handle({ who, deps, body, changed }) {
+      const person = personOf(who)
+      const org = await createOrg(deps.tenants, person.id, body)
+      const access = await deps.tenants.control.access(person.id, { org: org.id })
+      if (access !== null)
+        changed(
+          {
+            target: { type: 'org', id: org.id, label: org.name },
+            after: { name: org.name, slug: org.slug, region: org.region },
+          },
+          tenantOf({ actor: person, ...access }),
+        )
+      return org
+    },
   })
   route(app, {
     method: 'get',
@@ -102,6 +121,27 @@ function organizationRoutes(app: App): void {
     params: OrgParam,
     answer: Org,
     handle: async ({ who }) => orgView(orgOf(who)),
+  })
+  route(app, {
+    method: 'patch',
+    path: '/api/v1/orgs/{org}',
+    tag: 'Organizations',
+    summary: 'Rename an organization',
+    permission: 'org.write',
+    action: 'org.rename',
+    params: OrgParam,
+    body: OrgUpdate,
+    answer: Org,
+    async handle({ who, deps, body, changed }) {
+      const org = orgOf(who)
+      await deps.tenants.control.renameOrg(org.id, body.name)
+      changed({
+        target: { type: 'org', id: org.id, label: org.name },
+        before: { name: org.name },
+        after: { name: body.name },
+      })
+      return orgView({ ...org, name: body.name })
+    },
   })
 }
 
@@ -122,11 +162,19 @@ function placeRoutes(app: App): void {
     tag: 'Organizations',
     summary: 'Make a workspace',
     permission: 'org.write',
+    action: 'workspace.create',
     params: OrgParam,
     body: WorkspaceCreate,
     status: 201,
     answer: Workspace,
-    handle: ({ who, deps, body }) => createWorkspace(deps.tenants, orgOf(who), body),
+    async handle({ who, deps, body, changed }) {
+      const made = await createWorkspace(deps.tenants, orgOf(who), body)
+      changed({
+        target: { type: 'workspace', id: made.id, label: made.name },
+        after: { name: made.name, slug: made.slug },
+      })
+      return made
+    },
   })
   route(app, {
     method: 'get',
@@ -144,21 +192,16 @@ function placeRoutes(app: App): void {
     tag: 'Organizations',
     summary: 'Make a project',
     permission: 'org.write',
+    action: 'project.create',
     params: OrgParam,
     body: ProjectCreate,
     status: 201,
     answer: Project,
-    handle: ({ who, deps, body }) => createProject(deps.tenants, orgOf(who), body),
+    async handle({ who, deps, body, changed }) {
+      const made = await createProject(deps.tenants, orgOf(who), body)
+      const { name, slug, workspace_id } = made
+      changed({ target: { type: 'project', id: made.id, label: name }, after: { name, slug, workspace_id } })
+      return made
+    },
   })
-}
-
-function personOf(who: Who) {
-  if (who.actor.type !== 'user')
-    throw new AppError('forbidden', 'This is for signed-in people; an API key has no account.')
-  return who.actor
-}
-
-function orgOf(who: Who): OrgRow {
-  if (who.org === null) throw new Error('the path names no organization')
-  return who.org
 }

@@ -1,15 +1,15 @@
 import { z } from '@hono/zod-openapi'
-import { Key, KeyCreate, KeyCreated, Page, Project, ProjectUpdate } from '../../contract/api.ts'
-import { createKey, keyView, revokeKey, updateProject } from '../../services/key/manage.ts'
+import { Project, ProjectUpdate } from '../../contract/api.ts'
+import { roleMay } from '../../contract/permissions.ts'
+import { AppError } from '../../domain/errors.ts'
 import { projectView } from '../../services/tenant/org.ts'
-import type { OrgRow, ProjectRow } from '../../services/tenant/store.ts'
-import type { Who } from '../context.ts'
+import { updateProject } from '../../services/tenant/project.ts'
+import { placeOf } from '../context.ts'
 import { route, type App } from '../route.ts'
 
 const ProjectParam = z.object({ project: z.string().min(1).max(100) })
-const KeyParam = ProjectParam.extend({ key: z.string().min(1).max(100) })
 
-/** Projects and their API keys. */
+/** Projects. */
 export function projectRoutes(app: App): void {
   route(app, {
     method: 'get',
@@ -30,58 +30,21 @@ export function projectRoutes(app: App): void {
     tag: 'Projects',
     summary: 'Change a project',
     permission: 'project.write',
+    action: 'project.update',
     params: ProjectParam,
     body: ProjectUpdate,
     answer: Project,
-    async handle({ who, deps, body }) {
+    async handle({ who, deps, body, changed }) {
       const { org, project } = placeOf(who)
-      return projectView(await updateProject(deps.tenants, org, project, body), org)
+      if (body.keep_content !== undefined && (who.role === null || !roleMay(who.role, 'content.write')))
+        throw new AppError('forbidden', 'Only owners and admins decide whether prompts and answers are kept.')
+      const next = await updateProject(deps.tenants, org, project, body)
+      changed({
+        target: { type: 'project', id: project.id, label: project.name },
+        before: { name: project.name, keep_content: project.keepContent },
+        after: { name: next.name, keep_content: next.keepContent },
+      })
+      return projectView(next, org)
     },
   })
-  route(app, {
-    method: 'get',
-    path: '/api/v1/projects/{project}/keys',
-    tag: 'Keys',
-    summary: 'API keys, without their secrets',
-    permission: 'key.read',
-    params: ProjectParam,
-    answer: Page(Key),
-    async handle({ who, deps }) {
-      const { org, project } = placeOf(who)
-      return { data: (await deps.tenants.control.keys(org.id, project.id)).map(keyView), next_cursor: null }
-    },
-  })
-  route(app, {
-    method: 'post',
-    path: '/api/v1/projects/{project}/keys',
-    tag: 'Keys',
-    summary: 'Make an API key; it is shown in this answer only',
-    permission: 'key.write',
-    params: ProjectParam,
-    body: KeyCreate,
-    status: 201,
-    answer: KeyCreated,
-    async handle({ who, deps, body }) {
-      const { org, project } = placeOf(who)
-      return createKey(deps.tenants, org, project, who.actor.id, body)
-    },
-  })
-  route(app, {
-    method: 'delete',
-    path: '/api/v1/projects/{project}/keys/{key}',
-    tag: 'Keys',
-    summary: 'Revoke an API key, everywhere within 60 s',
-    permission: 'key.write',
-    params: KeyParam,
-    answer: Key,
-    async handle({ who, deps, params }) {
-      const { org, project } = placeOf(who)
-      return revokeKey(deps.tenants, org, project, params.key)
-    },
-  })
-}
-
-function placeOf(who: Who): { org: OrgRow; project: ProjectRow } {
-  if (who.org === null || who.project === null) throw new Error('the path names no project')
-  return { org: who.org, project: who.project }
 }

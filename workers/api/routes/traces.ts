@@ -74,8 +74,13 @@ export function traceRoutes(app: App): void {
     tag: 'Recovery',
     summary: 'Apply a dead batch again',
     permission: 'telemetry.replay',
+    action: 'telemetry.replay',
     params: ProjectParam.extend({ batch_id: z.string().regex(/^[0-9a-f]{32}(\.\d+)?$/) }),
     answer: DeadLetter,
-    handle: ({ who, deps, params }) => replayDeadLetter(deps.replay, projectTenantOf(who), params.batch_id),
+    async handle({ who, deps, params, changed }) {
+      const letter = await replayDeadLetter(deps.replay, projectTenantOf(who), params.batch_id)
+      changed({ target: { type: 'batch', id: params.batch_id }, after: { replayed: true } })
+      return letter
+    },
   })
 }

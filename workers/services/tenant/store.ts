@@ -23,7 +23,9 @@ export interface ProjectRow extends WorkspaceRow {
 export interface KeyRow {
   id: string
   orgId: string
-  projectId: string
+  /** Null: the whole organization. */
+  projectId: string | null
+  principalId: string | null
   name: string
   hash: string
   hint: string
@@ -33,6 +35,16 @@ export interface KeyRow {
   createdMs: number
   expiresMs: number | null
   revokedMs: number | null
+  rotatedTo: string | null
+}
+export interface PrincipalRow {
+  id: string
+  orgId: string
+  name: string
+  role: Role
+  createdBy: string
+  createdMs: number
+  disabledMs: number | null
 }
 
 /** An organization, by id or slug, or a project by id. */
@@ -51,7 +63,7 @@ export interface ControlStore {
   orgsOf(userId: string): Promise<(OrgRow & { role: Role })[]>
   /** What a person may enter; null when it does not exist or they are no member. */
   access(userId: string, place: Place): Promise<Access | null>
-  /** A key stands for one project: others, even of its own organization, do not exist for it. */
+  /** For a key of one project others, even of its own organization, do not exist. */
   accessOfKey(key: KeyRecord, place: Place): Promise<Access | null>
   createOrg(org: OrgRow, ownerId: string, workspace: WorkspaceRow, project: ProjectRow): Promise<void>
   workspaces(orgId: string): Promise<WorkspaceRow[]>
@@ -59,19 +71,35 @@ export interface ControlStore {
   projects(orgId: string): Promise<ProjectRow[]>
   createProject(row: ProjectRow): Promise<void>
   updateProject(orgId: string, id: string, change: { name?: string; keepContent?: boolean }): Promise<void>
-  keys(orgId: string, projectId: string): Promise<KeyRow[]>
+  renameOrg(orgId: string, name: string): Promise<void>
+}
+
+/** Keys and service principals, in the control database. A project's keys, or with null the organization's own. */
+export interface KeyStore {
+  keys(orgId: string, projectId: string | null): Promise<KeyRow[]>
+  key(orgId: string, projectId: string | null, keyId: string): Promise<KeyRow | null>
   createKey(row: KeyRow): Promise<void>
-  revokeKey(orgId: string, projectId: string, keyId: string, nowMs: number): Promise<KeyRow | null>
+  revokeKey(orgId: string, keyId: string, nowMs: number): Promise<void>
+  /** The new key is there and the old one has its end, both or neither. */
+  rotateKey(row: KeyRow, old: KeyRow, oldExpiresMs: number): Promise<void>
+  principals(orgId: string): Promise<PrincipalRow[]>
+  principal(orgId: string, id: string): Promise<PrincipalRow | null>
+  createPrincipal(row: PrincipalRow): Promise<void>
+  updatePrincipal(orgId: string, id: string, change: Partial<PrincipalRow>): Promise<void>
+  keysOfPrincipal(orgId: string, principalId: string): Promise<KeyRow[]>
 }
 
 /** The key records that the edge reads. */
 export interface KeyRecords {
   put(hash: string, record: KeyRecord): Promise<void>
   remove(hash: string): Promise<void>
+  /** Epoch milliseconds, to the hour, by key id. */
+  lastUsed(keyIds: readonly string[]): Promise<Map<string, number>>
 }
 
 export interface TenantDeps {
   control: ControlStore
+  keys: KeyStore
   keyRecords: KeyRecords
   now(): number
   random(bytes: number): Uint8Array
