@@ -12,5 +12,5 @@ export function safeNext(next: string | null | undefined, fallback: string): str
   // Browsers read a backslash as a slash, and `//host` as another site.
   if (target === null || target.origin !== base || next.startsWith('//') || next.includes('\\')) return fallback
   const path = target.pathname + target.search
-  return path.startsWith('//') || /^\/(sign-(in|up|out)|api)(\/|\?|$)/.test(path) ? fallback : path
+  return path.startsWith('//') || /^\/(sign-(in|up|out)|two-factor|api)(\/|\?|$)/.test(path) ? fallback : path
 }

@@ -1,34 +1,72 @@
 import {
   DeadLetter,
+  Invitation,
+  InvitationCreate,
+  InvitationOffer,
   Key,
   KeyCreate,
   KeyCreated,
   Me,
+  Member,
+  MemberUpdate,
+  Org,
   OrgCreate,
   OrgCreated,
   Page,
+  Principal,
+  PrincipalCreate,
   Project,
   ProjectCreate,
   ProjectUpdate,
   Workspace,
 } from '../../../workers/contract/api.ts'
+import type { PrincipalUpdate } from '../../../workers/contract/api.ts'
 import type { z } from 'zod'
 import type { Scope } from '../../../workers/contract/tenant.ts'
 import { orgPath, projectPath, type Api } from './api.ts'
 
-export { KeyCreate, OrgCreate, ProjectCreate, ProjectUpdate }
-export type { DeadLetter, Key, Me, Project, Scope }
+export { InvitationCreate, KeyCreate, MemberUpdate, OrgCreate, PrincipalCreate, ProjectCreate, ProjectUpdate }
+export type { DeadLetter, Invitation, Key, Me, Member, Principal, Project, Scope }
 
 const Projects = Page(Project)
 const Workspaces = Page(Workspace)
 const Keys = Page(Key)
 const DeadLetters = Page(DeadLetter)
+const Members = Page(Member)
+const Invitations = Page(Invitation)
+const Principals = Page(Principal)
 
 /** What the pages ask of the signed-in person's account. */
 export function account(api: Api) {
   return {
     me: () => api.get('/api/v1/me', Me),
     createOrg: (input: z.infer<typeof OrgCreate>) => api.post('/api/v1/orgs', OrgCreated, input),
+    offer: (token: string) => api.post('/api/v1/invitations/read', InvitationOffer, { token }),
+    acceptInvitation: (token: string) => api.post('/api/v1/invitations/accept', Org, { token }),
+  }
+}
+
+/** What the settings ask about the people and programs of an organization. */
+export function people(api: Api, org: string) {
+  return {
+    members: async () => (await api.get(orgPath(org, 'members'), Members)).data,
+    change: (user: string, input: z.infer<typeof MemberUpdate>) =>
+      api.patch(orgPath(org, 'members', user), Member, input),
+    remove: (user: string) => api.delete(orgPath(org, 'members', user), Member),
+    leave: () => api.post(orgPath(org, 'leave'), Member),
+    transfer: (user_id: string) => api.post(orgPath(org, 'transfer'), Member, { user_id }),
+    invitations: async () => (await api.get(orgPath(org, 'invitations'), Invitations)).data,
+    invite: (input: z.input<typeof InvitationCreate>) => api.post(orgPath(org, 'invitations'), Invitation, input),
+    revokeInvitation: (id: string) => api.delete(orgPath(org, 'invitations', id), Invitation),
+    principals: async () => (await api.get(orgPath(org, 'principals'), Principals)).data,
+    createPrincipal: (input: z.input<typeof PrincipalCreate>) => api.post(orgPath(org, 'principals'), Principal, input),
+    updatePrincipal: (id: string, input: z.infer<typeof PrincipalUpdate>) =>
+      api.patch(orgPath(org, 'principals', id), Principal, input),
+    keys: async () => (await api.get(orgPath(org, 'keys'), Keys)).data,
+    createKey: (input: z.infer<typeof KeyCreate>) => api.post(orgPath(org, 'keys'), KeyCreated, input),
+    rotateKey: (key: string, overlap_hours: number) =>
+      api.post(orgPath(org, 'keys', key, 'rotate'), KeyCreated, { overlap_hours }),
+    revokeKey: (key: string) => api.delete(orgPath(org, 'keys', key), Key),
   }
 }
 
@@ -47,6 +85,8 @@ export function projectSettings(api: Api, project: string) {
     update: (input: z.infer<typeof ProjectUpdate>) => api.patch(projectPath(project), Project, input),
     keys: async () => (await api.get(projectPath(project, 'keys'), Keys)).data,
     createKey: (input: z.infer<typeof KeyCreate>) => api.post(projectPath(project, 'keys'), KeyCreated, input),
+    rotateKey: (key: string, overlap_hours: number) =>
+      api.post(projectPath(project, 'keys', key, 'rotate'), KeyCreated, { overlap_hours }),
     revokeKey: (key: string) => api.delete(projectPath(project, 'keys', key), Key),
     deadLetters: (cursor: string | null) =>
       api.get(

@@ -33,7 +33,9 @@ export async function sign(
     })
   }
   passCookies(response, event.cookies)
-  redirect(303, safeNext(event.url.searchParams.get('next'), '/'))
+  const next = safeNext(event.url.searchParams.get('next'), '/')
+  const { twoFactorRedirect } = (await response.json()) as { twoFactorRedirect?: boolean }
+  redirect(303, twoFactorRedirect ? `/two-factor?next=${encodeURIComponent(next)}` : next)
 }
 
 function text(form: FormData, name: Field): string {

@@ -18,6 +18,14 @@ export const EXPIRIES = [
   { days: 365, label: 'In a year' },
 ] as const
 
+/** How long a rotated key may work beside the new one. */
+export const OVERLAPS = [
+  { hours: 0, label: 'no longer' },
+  { hours: 1, label: 'one more hour' },
+  { hours: 24, label: 'one more day' },
+  { hours: 168, label: 'one more week' },
+] as const
+
 const DAY_MS = 86_400_000
 
 /** When a key made now expires, or nothing; only the offered spans count. */

@@ -1,6 +1,6 @@
 import { fail } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
-import { expiryOf, sortKeys } from '$lib/features/settings/keys.ts'
+import { expiryOf, sortKeys, stateOf } from '$lib/features/settings/keys.ts'
 import { settle } from '$lib/loaded.ts'
 import { field, refusal } from '$lib/server/action.ts'
 import { KeyCreate, projectSettings } from '$lib/tenancy.ts'
@@ -11,11 +11,15 @@ export const load: PageServerLoad = async ({ parent, fetch, url, depends }) => {
   const { project } = await parent()
   const keys = await settle(projectSettings(api(fetch), project.id).keys())
   const nowMs = Date.now()
-  const wanted = url.searchParams.get('revoke')
-  const revoking = keys.ok
-    ? (keys.value.find(({ id, revoked_at }) => id === wanted && revoked_at === null) ?? null)
-    : null
-  return { nowMs, keys: keys.ok ? sortKeys(keys.value, nowMs) : null, problem: keys.ok ? null : keys.problem, revoking }
+  const working = keys.ok ? keys.value.filter((key) => ['active', 'expiring'].includes(stateOf(key, nowMs))) : []
+  const named = (name: string) => working.find(({ id }) => id === url.searchParams.get(name)) ?? null
+  return {
+    nowMs,
+    keys: keys.ok ? sortKeys(keys.value, nowMs) : null,
+    problem: keys.ok ? null : keys.problem,
+    revoking: named('revoke'),
+    rotating: named('rotate'),
+  }
 }
 
 export const actions: Actions = {
@@ -37,6 +41,16 @@ export const actions: Actions = {
     }
     try {
       const created = await projectSettings(api(fetch), field(form, 'project_id')).createKey(input.data)
+      return { created: { name: created.name, key: created.key } }
+    } catch (error) {
+      return refusal(error)
+    }
+  },
+  rotate: async ({ request, fetch }) => {
+    const form = await request.formData()
+    try {
+      const project = projectSettings(api(fetch), field(form, 'project_id'))
+      const created = await project.rotateKey(field(form, 'key_id'), Number(field(form, 'overlap_hours')))
       return { created: { name: created.name, key: created.key } }
     } catch (error) {
       return refusal(error)
