@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { AuditFilterQuery, type AuditRecord } from '../../../workers/contract/audit.ts'
 import { exportAudit, listAudit } from '../../../workers/services/audit/read.ts'
 import { forgetPerson, record } from '../../../workers/services/audit/record.ts'
-import { deps, draft, freshLog, verified } from '../../support/audit-log.ts'
+import { deps, draft, everything, freshLog, verified } from '../../support/audit-log.ts'
 
 const ann = { type: 'user' as const, id: '', label: 'Ann Smith', email: 'ann@example.com' }
 const recordOf = (more: Partial<AuditRecord> = {}): AuditRecord => ({
@@ -35,6 +35,17 @@ describe('records of people', () => {
 
     const { data } = await listAudit(deps, tenant, query())
     expect(data.map(({ seq }) => seq)).toEqual([3, 2, 1])
+    expect(data[0]).toMatchObject({ actor: { label: 'Bob Jones' }, target: { label: 'Bob Jones', user_id: bob.id } })
+    const sealed = (await everything(rpc)).map(({ personal, target_personal }) => [
+      personal?.person,
+      target_personal?.person,
+    ])
+    const [ofAnn, ofBob] = [data[1]?.actor.id, data[1]?.target.id]
+    expect(sealed).toEqual([
+      [ofAnn, undefined],
+      [ofAnn, ofBob],
+      [ofBob, undefined],
+    ])
     expect(data[1]).toMatchObject({
       actor: { type: 'user', id: expect.stringMatching(/^per_/), label: 'Ann Smith', user_id: ann.id, email: 'ann@example.com', erased: false },
       target: { type: 'user', label: 'Bob Jones', user_id: bob.id, erased: false },
