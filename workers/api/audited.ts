@@ -1,6 +1,6 @@
 import type { Tenant } from '../contract/tenant.ts'
 import { record } from '../services/audit/record.ts'
-import { withAudit, type Change, type Intent } from '../services/audit/outbox.ts'
+import { settleOutbox, withAudit, type Change, type Intent } from '../services/audit/outbox.ts'
 import { tenantOf, type AppContext, type Who } from './context.ts'
 
 const USER_AGENT_CHARS_MAX = 300
@@ -22,6 +22,7 @@ export async function audited<T>(
   const run = (changed: (change: Change) => void) =>
     handle((change, tenant) => (tenant === undefined ? changed(change) : elsewhere.push([tenant, change])))
   const answer = who.org === null ? await run(() => {}) : await withAudit(deps.auditing, tenantOf(who), id, intent, run)
+  if (who.org !== null) c.executionCtx.waitUntil(settleOutbox(deps.auditing, tenantOf(who)).catch(() => {}))
   for (const [tenant, change] of elsewhere) await record(deps.audit, tenant, { ...intent, ...change, id })
   return answer
 }

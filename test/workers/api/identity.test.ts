@@ -1,27 +1,15 @@
-import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { Me } from '../../../workers/contract/api.ts'
 import { call, cookiesOf, nobody, ORIGIN, signUp, type Caller } from '../../support/api.ts'
 import { mailTo, tokenFor } from '../../support/members.ts'
+import { totp as totpOf } from '../../support/totp.ts'
 
 const from = { origin: ORIGIN }
 const me = async (by: Caller) => (await (await call(by, 'GET', '/api/v1/me')).json<Me>()).user
 const signIn = (email: string, password: string) =>
   call(nobody, 'POST', '/api/auth/sign-in/email', { email, password }, from)
 
-/** RFC 6238 with SHA-1, 30 s and six digits, from the secret of an otpauth URI. */
-function totp(uri: string, nowMs = Date.now()): string {
-  const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-  const bits = Array.from(new URL(uri).searchParams.get('secret') ?? '')
-    .map((letter) => letters.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('')
-  const secret = Buffer.from((bits.match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)))
-  const counter = Buffer.alloc(8)
-  counter.writeBigUInt64BE(BigInt(Math.floor(nowMs / 30_000)))
-  const mac = createHmac('sha1', secret).update(counter).digest()
-  const at = (mac[19] ?? 0) & 15
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
+const totp = (uri: string) => totpOf(new URL(uri).searchParams.get('secret') ?? '')
 
 describe('an address', () => {
   it('is confirmed by the link in the mail', async () => {

@@ -60,7 +60,7 @@ export async function withAudit<T>(
   return result
 }
 
-/** Appends what earlier requests could not. To be called before the log is read. */
+/** Appends what earlier requests could not. Called before the log is read, and after every change. */
 export async function settleOutbox(deps: OutboxDeps, tenant: Tenant): Promise<void> {
   for (const { id, records } of await deps.outbox.before(tenant.org_id, deps.now() - UNDER_WAY_MS)) {
     for (const one of records) await record(deps.audit, tenant, one)
@@ -68,10 +68,11 @@ export async function settleOutbox(deps: OutboxDeps, tenant: Tenant): Promise<vo
   }
 }
 
+/** Its id is not that of a record: a request that was only slow is told of twice, rather than not at all. */
 function cutShort(id: string, intent: Intent): AuditRecord {
   return {
     ...intent,
-    id: `${id}:0`,
+    id: `${id}:cut`,
     target: { type: 'request', id: intent.request_id },
     after: { outcome: 'unknown: the request was cut short' },
   }
