@@ -3,7 +3,9 @@ import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins/two-factor'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Mail } from '../services/member/store.ts'
-import { account, session, twoFactor, user, verification } from './d1/control-schema.ts'
+import { authHooks, type AccountEvent } from './auth-hooks.ts'
+import { account, rateLimit, session, twoFactor, user, verification } from './d1/control-schema.ts'
+import { signInFailures } from './d1/sign-in-failures.ts'
 
 const SESSION_SECONDS = 14 * 86_400
 const PASSWORD_CHARS_MIN = 10
@@ -19,19 +21,20 @@ export interface AuthDeps {
   origin: string
   triesPerMinute: number
   sendMail: (mail: Mail) => Promise<void>
+  tell: (event: AccountEvent) => Promise<void>
 }
 
 /**
  * Identity on the control database; one instance per isolate and origin. Attempts are limited by address and minute.
  * Passwords are scrypt (N 16384, r 16).
  */
-export function makeAuth({ db, secret, origin, triesPerMinute, sendMail }: AuthDeps) {
+export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }: AuthDeps) {
   const limited = { window: 60, max: triesPerMinute }
   return betterAuth({
     appName: 'AgentOps',
     database: drizzleAdapter(drizzle(db), {
       provider: 'sqlite',
-      schema: { user, session, account, verification, twoFactor },
+      schema: { user, session, account, verification, twoFactor, rateLimit },
     }),
     secret,
     baseURL: origin,
@@ -43,6 +46,8 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail }: AuthD
       maxPasswordLength: 128,
       resetPasswordTokenExpiresIn: RESET_SECONDS,
       revokeSessionsOnPasswordReset: true,
+      onPasswordReset: ({ user: person }, request) =>
+        tell({ action: 'account.password_reset', user: person, headers: request?.headers ?? new Headers() }),
       sendResetPassword: ({ user: { email }, token }) =>
         sendMail(resetMail(email, `${origin}/reset-password/${token}`)),
     },
@@ -54,8 +59,14 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail }: AuthD
     },
     session: { expiresIn: SESSION_SECONDS, cookieCache: { enabled: true, maxAge: CACHE_SECONDS } },
     plugins: [twoFactorPlugin({ issuer: 'AgentOps' })],
+    hooks: authHooks(
+      signInFailures(db, () => Date.now()),
+      tell,
+    ),
+    // In the database: an isolate's own memory would let every isolate be tried anew.
     rateLimit: {
       enabled: true,
+      storage: 'database',
       window: 60,
       max: 600,
       customRules: {
@@ -67,6 +78,8 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail }: AuthD
       },
     },
     advanced: {
+      // Cloudflare sets it; any other header is whatever a client writes.
+      ipAddress: { ipAddressHeaders: ['cf-connecting-ip'] },
       cookiePrefix: 'agentops',
       useSecureCookies: origin.startsWith('https:'),
       defaultCookieAttributes: { sameSite: 'lax', httpOnly: true },

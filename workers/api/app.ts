@@ -56,7 +56,14 @@ export function makeApp(): App {
   )
 
   app.get('/api/healthz', (c) => c.json({ status: 'ok' }))
-  app.on(['GET', 'POST'], '/api/auth/*', (c) => c.get('deps').auth.handler(c.req.raw))
+  app.on(['GET', 'POST'], '/api/auth/*', async (c) => {
+    const answer = await c.get('deps').auth.handler(c.req.raw)
+    const wait = answer.headers.get('x-retry-after')
+    if (wait === null) return answer
+    const told = new Response(answer.body, answer)
+    told.headers.set('retry-after', wait)
+    return told
+  })
   orgRoutes(app)
   memberRoutes(app)
   projectRoutes(app)

@@ -2,8 +2,7 @@ import type { Tenant } from '../contract/tenant.ts'
 import { record } from '../services/audit/record.ts'
 import { settleOutbox, withAudit, type Change, type Intent } from '../services/audit/outbox.ts'
 import { tenantOf, type AppContext, type Who } from './context.ts'
-
-const USER_AGENT_CHARS_MAX = 300
+import { originOf } from './origin.ts'
 
 /** Tells the audit log what was changed; a change outside the organization of the path names its tenant. */
 export type Changed = (change: Change, elsewhere?: Tenant) => void
@@ -38,13 +37,5 @@ function intentOf(c: AppContext, { actor }: Who, action: string): Intent {
         : { type: 'key', id: actor.id, label: actor.name },
     origin: originOf(c.req.raw.headers),
     request_id: c.get('requestId').slice(0, 200),
-  }
-}
-
-/** Only headers that Cloudflare sets are believed. */
-export function originOf(headers: Headers): Intent['origin'] {
-  return {
-    ip: headers.get('cf-connecting-ip'),
-    user_agent: headers.get('user-agent')?.slice(0, USER_AGENT_CHARS_MAX) ?? null,
   }
 }

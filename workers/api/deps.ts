@@ -1,6 +1,7 @@
 import { auditStore } from '../adapters/audit.ts'
 import { personalCipher } from '../adapters/audit-crypto.ts'
 import { makeAuth, type Auth } from '../adapters/auth.ts'
+import type { AccountEvent } from '../adapters/auth-hooks.ts'
 import { cellFor, shardOf } from '../adapters/cells.ts'
 import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
@@ -30,7 +31,9 @@ import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
+import { record } from '../services/audit/record.ts'
 import type { Env } from './env.ts'
+import { originOf } from './origin.ts'
 
 export interface Deps {
   auth: Auth
@@ -165,6 +168,24 @@ function auditDeps(env: Env, now: () => number): AuditDeps {
   }
 }
 
+/** Writes what somebody does with their account into the audit logs of their organizations. */
+function accountTeller(env: Env): (event: AccountEvent) => Promise<void> {
+  const now = () => Date.now()
+  return async ({ action, user, headers }) => {
+    const { id, name, email } = user
+    const change = {
+      at_ms: now(),
+      action,
+      actor: { type: 'user' as const, id, label: name, email },
+      target: { type: 'user', id, label: name, email },
+      origin: originOf(headers),
+      request_id: headers.get('x-request-id')?.slice(0, 200) ?? crypto.randomUUID(),
+    }
+    for (const org of await controlStore(env.CONTROL).orgsOf(id))
+      await record(auditDeps(env, now), { org_id: org.id, cell: org.cell, shard: org.shard }, change)
+  }
+}
+
 function authFor(env: Env, origin: string): Auth {
   let auth = auths.get(origin)
   if (auth === undefined) {
@@ -175,6 +196,7 @@ function authFor(env: Env, origin: string): Auth {
       origin,
       triesPerMinute: env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
       sendMail: mailSender(env, () => Date.now()),
+      tell: accountTeller(env),
     })
     auths.set(origin, auth)
   }

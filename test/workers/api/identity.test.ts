@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Me } from '../../../workers/contract/api.ts'
-import { call, cookiesOf, nobody, ORIGIN, signUp, type Caller } from '../../support/api.ts'
-import { mailTo, tokenFor } from '../../support/members.ts'
+import type { AuditItem } from '../../../workers/contract/audit.ts'
+import { makeDeps } from '../../../workers/api/deps.ts'
+import { bindings, call, cookiesOf, makeTenant, nobody, ORIGIN, signUp, type Caller } from '../../support/api.ts'
+import { join, mailTo, tokenFor } from '../../support/members.ts'
 import { totp as totpOf } from '../../support/totp.ts'
 
 const from = { origin: ORIGIN }
@@ -99,5 +101,73 @@ describe('sessions', () => {
     const { token } = await other.json<{ token: string }>()
     expect((await call(person, 'POST', '/api/auth/revoke-session', { token }, from)).status).toBe(200)
     expect((await call(second, 'GET', '/api/v1/me')).status).toBe(401)
+  })
+})
+
+describe('guessing passwords', () => {
+  it('is stopped by account, from wherever it comes, and the right one is let in before that', async () => {
+    const person = await signUp()
+    const guess = (ip: string, password: string) =>
+      call(
+        nobody,
+        'POST',
+        '/api/auth/sign-in/email',
+        { email: person.email, password },
+        { ...from, 'cf-connecting-ip': ip },
+      )
+    for (let i = 0; i < 19; i++) expect((await guess(`198.51.100.${i}`, 'not this one')).status).toBe(401)
+    expect((await guess('203.0.113.1', person.password)).status).toBe(200)
+    for (let i = 0; i < 20; i++) await guess(`198.51.100.${i}`, 'nor this one')
+    const locked = await guess('203.0.113.2', person.password)
+    expect(locked.status).toBe(429)
+    expect(Number(locked.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect((await signIn((await signUp()).email, 'correct horse battery staple')).status).toBe(200)
+  })
+
+  it('is stopped by address, over all isolates', async () => {
+    const origin = 'https://guarded.example'
+    const { auth } = makeDeps({ ...bindings, APP_ENV: 'production', MAIL_FROM: '' }, origin)
+    const attempt = (ip: string) =>
+      auth.handler(
+        new Request(`${origin}/api/auth/sign-in/email`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', origin, 'cf-connecting-ip': ip },
+          body: JSON.stringify({ email: `${crypto.randomUUID()}@example.com`, password: 'wrong password' }),
+        }),
+      )
+    const statuses: number[] = []
+    for (let i = 0; i < 22; i++) statuses.push((await attempt('192.0.2.7')).status)
+    expect(statuses.slice(0, 20)).toEqual(Array.from({ length: 20 }, () => 401))
+    expect(statuses.slice(20)).toEqual([429, 429])
+    expect((await attempt('192.0.2.8')).status).toBe(401)
+    const kept = await bindings.CONTROL.prepare("SELECT count FROM rate_limit WHERE key LIKE '%192.0.2.7%'").first()
+    expect(kept).not.toBeNull()
+  })
+})
+
+describe('what people do with their account', () => {
+  it('is in the audit log of each of their organizations', async () => {
+    const [one, two] = [await makeTenant(), await makeTenant('eu')]
+    const person = await join(one, 'developer')
+    await call(two.owner, 'POST', `/api/v1/orgs/${two.org.id}/invitations`, { email: person.email, role: 'auditor' })
+    await call(person, 'POST', '/api/v1/invitations/accept', { token: await tokenFor(person.email) })
+    const again = await signIn(person.email, person.password)
+    const caller: Caller = { headers: { cookie: cookiesOf(again) } }
+    const newPassword = 'an even better one'
+    await call(
+      caller,
+      'POST',
+      '/api/auth/change-password',
+      { currentPassword: person.password, newPassword },
+      { ...from, 'cf-connecting-ip': '203.0.113.9' },
+    )
+    for (const { owner, org } of [one, two]) {
+      const { data } = await (
+        await call(owner, 'GET', `/api/v1/orgs/${org.id}/audit?actor=${person.id}`)
+      ).json<{ data: AuditItem[] }>()
+      expect(data.slice(0, 2).map(({ action }) => action)).toEqual(['account.password', 'session.create'])
+      expect(data[0]?.origin?.ip).toBe('203.0.113.9')
+      expect(JSON.stringify(data)).not.toContain(newPassword)
+    }
   })
 })

@@ -1,7 +1,7 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { ROLES } from '../../contract/tenant.ts'
 
-/** The control database, as migrations/control makes it. The first five tables are better-auth's. */
+/** The control database, as migrations/control makes it. The first six tables are better-auth's. */
 const at = (name: string) => integer(name, { mode: 'timestamp_ms' })
 
 export const user = sqliteTable('user', {
@@ -59,6 +59,13 @@ export const twoFactor = sqliteTable('two_factor', {
   verified: integer('verified', { mode: 'boolean' }).notNull().default(true),
   failedVerificationCount: integer('failed_verification_count').notNull().default(0),
   lockedUntil: at('locked_until'),
+})
+
+export const rateLimit = sqliteTable('rate_limit', {
+  id: text('id').primaryKey(),
+  key: text('key').notNull().unique(),
+  count: integer('count').notNull(),
+  lastRequest: integer('last_request').notNull(),
 })
 
 export const organization = sqliteTable('organization', {

@@ -67,6 +67,11 @@ function wordsOf(status: number, code: string): { errors: Partial<Record<Field, 
     return { errors: { email: 'There is an account with this address already. Sign in instead.' }, error: null }
   if (code === 'INVALID_EMAIL') return { errors: { email: 'This is not an address that mail can reach.' }, error: null }
   if (code === 'PASSWORD_TOO_LONG') return { errors: { password: 'Use at most 128 characters.' }, error: null }
+  if (code === 'TOO_MANY_FAILURES')
+    return {
+      errors: {},
+      error: 'Too many wrong passwords for this account. Wait a quarter of an hour, or set a new password by mail.',
+    }
   if (status === 429) return { errors: {}, error: 'Too many tries. Wait a minute, then try again.' }
   if (status === 401) return { errors: {}, error: 'This address and password do not belong together.' }
   return {

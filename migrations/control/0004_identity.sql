@@ -1,0 +1,8 @@
+-- Attempts at the identity endpoints: better-auth's own, by address and path, and ours, by account.
+CREATE TABLE rate_limit (
+  id TEXT PRIMARY KEY, key TEXT NOT NULL UNIQUE, count INTEGER NOT NULL, last_request INTEGER NOT NULL
+);
+CREATE TABLE sign_in_failure (
+  -- SHA-256 of the address, which need not be an account's
+  account TEXT PRIMARY KEY, failures INTEGER NOT NULL, since_ms INTEGER NOT NULL
+) WITHOUT ROWID;
