@@ -157,6 +157,80 @@ describe('canonicalise', () => {
     })
   })
 
+  describe('where content is kept', () => {
+    const kept = { keepContent: true }
+
+    it('redacts content and says what it found, beside what the client reported', () => {
+      const event = take(
+        {
+          ...good,
+          input: { messages: [{ content: 'I am jane@example.com, call +14155552671' }] },
+          output: 'Card 4111 1111 1111 1111, key AKIAIOSFODNN7EXAMPLE',
+          error_message: 'no user jane@example.com',
+          pii_detected: 3,
+          pii_redacted: { email: 1, name: 2 },
+        },
+        kept,
+      )
+      expect(event.input).toEqual({ messages: [{ content: 'I am [REDACTED:email], call [REDACTED:phone]' }] })
+      expect(event.output).toBe('Card [REDACTED:card], key [REDACTED:aws_key]')
+      expect(event.error_message).toBe('no user [REDACTED:email]')
+      expect(event.pii_detected).toEqual({ reported: 3, email: 2, phone: 1, card: 1, aws_key: 1 })
+      expect(event.pii_redacted).toEqual({ name: 2, email: 3, phone: 1, card: 1, aws_key: 1 })
+    })
+
+    it('leaves what the client reported where nothing was found', () => {
+      const event = take({ ...good, input: 'all clean', pii_detected: 2 }, kept)
+      expect([event.pii_detected, event.pii_redacted]).toEqual([2, undefined])
+    })
+
+    it('takes secrets and what identifies out of attributes, not telephones and addresses of machines', () => {
+      const attributes = { note: 'mail a@example.com', peer: '203.0.113.9', tel: '+14155552671', n: 4111111111111111 }
+      const event = take({ ...good, user_id: 'a@example.com', attributes, extra: ['Bearer abcdef0123456789'] }, kept)
+      expect(event.attributes).toEqual({
+        ...attributes,
+        note: 'mail [REDACTED:email]',
+        extra: ['Bearer [REDACTED:bearer_token]'],
+      })
+      expect(event.user_id).toBe('a@example.com')
+    })
+
+    it('redacts in front of a cut, and what the cut would have halved', () => {
+      const filler = 'word '.repeat(13_105)
+      for (const shift of [0, 4, 9, 14]) {
+        const text = `${filler}${'x '.repeat(shift / 2)} jane.doe@example.com ${filler}`
+        const cut = take({ ...good, input: text }, kept).input
+        expect(cut).toMatch(/cut at 65536 characters\]$/)
+        expect(cut).not.toMatch(/jane/)
+      }
+    })
+  })
+
+  it('hashes an error message without what it found, kept or not', () => {
+    const message = (who: string) => ({ ...good, error_message: `no user ${who} in Berlin` })
+    const hash = errorMessageHash('no user [REDACTED:email] in Berlin', sha256Hex)
+    for (const keepContent of [false, true]) {
+      expect(take(message('ann@example.com'), { keepContent }).error_message_hash).toBe(hash)
+      expect(take(message('bob@example.org'), { keepContent }).error_message_hash).toBe(hash)
+    }
+  })
+
+  it('scans nothing where content is not kept', () => {
+    const event = take({ ...good, input: 'a@example.com', attributes: { note: 'b@example.com' }, pii_detected: 1 })
+    expect(event).toMatchObject({ attributes: { note: 'b@example.com' }, pii_detected: 1 })
+    expect(event).not.toHaveProperty('input')
+    expect(event).not.toHaveProperty('pii_redacted')
+  })
+
+  it.each([
+    [{ event_type: 'agent.tool.called' }, 'api.example.com'],
+    [{ event_type: 'agent.tool.failed' }, 'api.example.com'],
+    [{ event_type: 'agent.tool.called', egress_host: 'told.example' }, 'told.example'],
+    [{ event_type: 'agent.step.completed' }, undefined],
+  ])('egress of %o is %s', (fields, host) => {
+    expect(take({ ...good, ...fields, attributes: { 'server.address': 'API.example.com' } }).egress_host).toBe(host)
+  })
+
   it('keeps fields that it does not know as attributes', () => {
     expect(take({ ...good, team: 'blue', attributes: { a: 1 } }).attributes).toEqual({ a: 1, team: 'blue' })
   })

@@ -39,6 +39,22 @@ const chat = {
 }
 
 describe('mapping spans to events', () => {
+  it('names the host that a tool called, also where its URL is not kept', () => {
+    const tool = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'search' }
+    const called = { ...tool, 'url.full': 'https://me:pw@Search.Example/v1?q=x' }
+    const [event] = eventsOfSpans([make({ attributes: called })], false).flat()
+    expect(event).toMatchObject({ event_type: 'agent.tool.called', egress_host: 'search.example' })
+    expect(JSON.stringify(event)).not.toContain('pw')
+    const [step] = eventsOfSpans([make({ attributes: { ...chat, 'server.address': 'api.openai.com' } })], false).flat()
+    expect(step?.egress_host).toBeUndefined()
+  })
+
+  it('cuts no secret in two', () => {
+    const attributes = { note: `${'word '.repeat(203)}AKIAIOSFODNN7EXAMPLE and more` }
+    const [event] = eventsOfSpans([make({ attributes })], true).flat()
+    expect(event?.attributes?.['note']).toBe(`${'word '.repeat(203)}…`)
+  })
+
   it.each([
     ['an LLM call', { attributes: chat }, ['agent.step.completed']],
     [

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PII_TYPES, type Finding, type PiiType } from '../../workers/domain/pii/finding.ts'
 
 export interface PiiCase {
@@ -8,7 +9,7 @@ export interface PiiCase {
 }
 
 const MARK = /⟦([a-z_]+):([^⟧]*)⟧/g
-const FOLDER = new URL('../data/pii/', import.meta.url)
+const FOLDER = join(import.meta.dirname, '../data/pii')
 
 /**
  * The sentences of test/data/pii: `⟦type:value⟧` marks what must be found. `¦` is left out: it keeps made-up secrets from
@@ -16,7 +17,7 @@ const FOLDER = new URL('../data/pii/', import.meta.url)
  */
 export function piiCorpus(): PiiCase[] {
   return readdirSync(FOLDER).flatMap((file) =>
-    (JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as string[]).map((line) => caseOf(file, line)),
+    (JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as string[]).map((line) => caseOf(file, line)),
   )
 }
 

@@ -7,11 +7,14 @@ import {
   type CanonicalEvent,
   type Status,
 } from '../contract/event.ts'
+import { egressHostOf } from './egress-host.ts'
 import { checkEvent, isKnownField } from './event-check.ts'
 import { wordIssue } from './event-wording.ts'
 import { errorTypeOf } from './failure.ts'
 import { jsonFits } from './json-bounds.ts'
 import { nanoFromUsd } from './money.ts'
+import { redactEvent } from './pii/guard.ts'
+import { cutWhole, redactText } from './pii/redact.ts'
 import { parseTimestamp } from './timestamp.ts'
 import { normaliseTokens, type TokenConvention } from './tokens.ts'
 
@@ -191,7 +194,15 @@ function setAttributes(event: CanonicalEvent, input: EventInput, hasExtra: boole
     return refusal('attributes_too_large', '/attributes', detail)
   }
   event.attributes = safeRecord(attributes)
+  if (input.egress_host == null && isOfTool(input)) {
+    const host = egressHostOf(attributes)
+    if (host !== undefined) event.egress_host = host
+  }
   return undefined
+}
+
+function isOfTool({ event_type }: EventInput): boolean {
+  return event_type === 'agent.tool.called' || event_type === 'agent.tool.failed'
 }
 
 function withExtra(input: EventInput): Record<string, unknown> {
@@ -204,13 +215,26 @@ function withExtra(input: EventInput): Record<string, unknown> {
   return attributes
 }
 
-/** Content stays only where the project keeps it; of an error message the hash of its masked text always does. */
+/**
+ * Content stays only where the project keeps it, without personal data and secrets; of an error message the hash of its
+ * masked text always does.
+ */
 function setContent(event: CanonicalEvent, input: EventInput, context: CanonicalContext): Refusal | undefined {
+  if (context.keepContent) {
+    const refused = admitContent(event, input)
+    if (refused) return refused
+    redactEvent(event)
+  }
   const { error_message, error_message_hash } = input
-  if (error_message != null) event.error_message_hash = errorMessageHash(error_message, context.sha256)
-  else if (error_message_hash != null) event.error_message_hash = error_message_hash
-  if (!context.keepContent) return undefined
-  if (error_message != null) event.error_message = error_message
+  if (error_message != null) {
+    // Redacted first also where it is not kept: the hash of an address is as good as the address to who can guess it.
+    event.error_message_hash = errorMessageHash(event.error_message ?? redactText(error_message, {}), context.sha256)
+  } else if (error_message_hash != null) event.error_message_hash = error_message_hash
+  return undefined
+}
+
+function admitContent(event: CanonicalEvent, input: EventInput): Refusal | undefined {
+  if (input.error_message != null) event.error_message = input.error_message
   for (const field of ['input', 'output'] as const) {
     const content = input[field]
     if (content == null) continue
@@ -225,7 +249,7 @@ function setContent(event: CanonicalEvent, input: EventInput, context: Canonical
 function bounded(content: unknown): unknown {
   if (jsonFits(content, CONTENT_CHARS_MAX, CONTENT_DEPTH_MAX)) return content
   const text = typeof content === 'string' ? content : JSON.stringify(content)
-  return `${text.slice(0, CONTENT_CHARS_MAX).toWellFormed()}… [cut at ${CONTENT_CHARS_MAX} characters]`
+  return `${cutWhole(text, CONTENT_CHARS_MAX)}… [cut at ${CONTENT_CHARS_MAX} characters]`
 }
 
 const KEYISH = /\b(?:sk|pk|ao|key|bearer)[-_ ][\w*.-]{4,}/gi

@@ -1,4 +1,5 @@
 import { COUNT_MAX, ID_CHARS_MAX } from '../../contract/event.ts'
+import { cutWhole } from '../pii/redact.ts'
 import type { Attributes, FlatSpan } from './span.ts'
 
 /** Canonical field ← the first attribute that is present, over the generations of the conventions. */
@@ -171,13 +172,15 @@ const KEPT_CHARS_MAX = 12_000
 export function keptAttributes(span: FlatSpan, isCall: boolean, keepContent: boolean): Attributes | undefined {
   const consumed = isCall ? CONSUMED_BY_CALLS : CONSUMED
   const kept: Attributes = span.scope === '' ? {} : { 'otel.scope.name': cut(span.scope, CHARS_MAX) }
+  // What is redacted later must not be cut in two here.
+  const cutText = keepContent ? cutWhole : cut
   let n = 0
   let chars = 0
   for (const name in span.attributes) {
     const value = span.attributes[name]
     if (value === null || name === '' || name.length > ID_CHARS_MAX || consumed.has(name)) continue
     if (!keepContent && CONTENT.test(name)) continue
-    const bounded = typeof value === 'string' && value.length > CHARS_MAX ? `${cut(value, CHARS_MAX)}…` : value
+    const bounded = typeof value === 'string' && value.length > CHARS_MAX ? `${cutText(value, CHARS_MAX)}…` : value
     chars += name.length + (typeof bounded === 'string' ? bounded.length : JSON.stringify(bounded).length)
     if (++n > KEPT_MAX || chars > KEPT_CHARS_MAX) break
     kept[name] = bounded

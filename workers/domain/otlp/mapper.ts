@@ -1,5 +1,7 @@
 import { TEXT_CHARS_MAX, type EventInput } from '../../contract/event.ts'
+import { egressHostOf } from '../egress-host.ts'
 import { errorTypeOf } from '../failure.ts'
+import { cutWhole } from '../pii/redact.ts'
 import { keptAttributes, pick, pickNumber, pickText, textOf } from './attributes.ts'
 import { marksOf } from './marks.ts'
 import { placeSpans, type PlacedSpan } from './payload.ts'
@@ -35,7 +37,13 @@ function eventsOf(placed: PlacedSpan, keepContent: boolean): EventInput[] {
   if (kind === 'llm') events.push({ ...ended, ...detail, event_type: 'agent.step.completed', ...usageOf(span) })
   else if (kind === 'tool') {
     const event_type = ended.status === 'error' ? 'agent.tool.failed' : 'agent.tool.called'
-    events.push({ ...ended, ...detail, event_type, tool_name: toolOf(span) })
+    events.push({
+      ...ended,
+      ...detail,
+      event_type,
+      tool_name: toolOf(span),
+      egress_host: egressHostOf(span.attributes),
+    })
   } else if (parentId !== undefined) events.push({ ...ended, ...detail, event_type: 'agent.step.completed' })
   if (parentId === undefined)
     events.push({ ...ended, event_type: 'agent.request.completed', ...(events.length === 0 && detail) })
@@ -60,7 +68,7 @@ function resultOf(span: FlatSpan): Pick<EventInput, 'status' | 'error_type' | 'e
     // A class named "Error" tells less than the status code beside it.
     error_type:
       reasons.find((reason) => reason !== undefined && errorTypeOf(reason) !== 'unknown') ?? reasons[0] ?? 'unknown',
-    error_message: typeof message === 'string' && message !== '' ? message.slice(0, TEXT_CHARS_MAX) : undefined,
+    error_message: typeof message === 'string' && message !== '' ? cutWhole(message, TEXT_CHARS_MAX) : undefined,
   }
 }
 
