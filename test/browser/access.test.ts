@@ -128,7 +128,7 @@ describe('a second factor', () => {
     await guest.waitForLoadState('networkidle')
     await guest.getByLabel('E-mail').fill(ben.email)
     await guest.getByLabel('Password').fill(PASSWORD)
-    await guest.getByRole('button', { name: 'Sign in' }).click()
+    await guest.getByRole('button', { name: 'Sign in', exact: true }).click()
     await guest.waitForURL(/two-factor/)
     await guest.waitForLoadState('networkidle')
     await guest.getByLabel('Code').fill('000000')
@@ -144,7 +144,7 @@ describe('a second factor', () => {
     await open(other, '/sign-in')
     await other.getByLabel('E-mail').fill(ben.email)
     await other.getByLabel('Password').fill(PASSWORD)
-    await other.getByRole('button', { name: 'Sign in' }).click()
+    await other.getByRole('button', { name: 'Sign in', exact: true }).click()
     await other.waitForURL(/two-factor/)
     await other.getByRole('link', { name: 'I do not have the app at hand' }).click()
     await other.waitForLoadState('networkidle')
@@ -155,6 +155,34 @@ describe('a second factor', () => {
     expect(await guest.getByRole('button', { name: /End the session of/ }).count()).toBeGreaterThan(0)
     await guest.getByRole('button', { name: 'End all other sessions' }).click()
     await guest.getByText('All other sessions have ended.').waitFor()
+  })
+})
+
+describe('a passkey', () => {
+  it('is made on a device, signs in without a password, and can be removed', async () => {
+    const device = await guest.context().newCDPSession(guest)
+    await device.send('WebAuthn.enable')
+    await device.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    await open(guest, '/account')
+    await guest.getByLabel('Name of the device').fill('Test laptop')
+    await guest.getByRole('button', { name: 'Add a passkey' }).click()
+    await guest.getByRole('button', { name: 'Remove the passkey Test laptop' }).waitFor()
+    await guest.getByRole('button', { name: 'Sign out' }).click()
+    await guest.waitForURL(/sign-in/)
+    await guest.getByRole('button', { name: 'Sign in with a passkey' }).click()
+    await guest.waitForURL(/overview/)
+    await open(guest, '/account')
+    await guest.getByRole('button', { name: 'Remove the passkey Test laptop' }).click()
+    await guest.getByText('The passkey is removed.').waitFor()
   })
 })
 

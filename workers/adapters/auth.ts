@@ -1,10 +1,11 @@
+import { passkey as passkeyPlugin } from '@better-auth/passkey'
 import { betterAuth } from 'better-auth'
 import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins/two-factor'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Mail } from '../services/member/store.ts'
 import { authHooks, type AccountEvent } from './auth-hooks.ts'
-import { account, rateLimit, session, twoFactor, user, verification } from './d1/control-schema.ts'
+import { account, passkey, rateLimit, session, twoFactor, user, verification } from './d1/control-schema.ts'
 import { signInFailures } from './d1/sign-in-failures.ts'
 
 const SESSION_SECONDS = 14 * 86_400
@@ -34,7 +35,7 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }:
     appName: 'AgentOps',
     database: drizzleAdapter(drizzle(db), {
       provider: 'sqlite',
-      schema: { user, session, account, verification, twoFactor, rateLimit },
+      schema: { user, session, account, verification, twoFactor, passkey, rateLimit },
     }),
     secret,
     baseURL: origin,
@@ -58,7 +59,16 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }:
         sendMail(verificationMail(email, `${origin}/verify-email/${token}`)),
     },
     session: { expiresIn: SESSION_SECONDS, cookieCache: { enabled: true, maxAge: CACHE_SECONDS } },
-    plugins: [twoFactorPlugin({ issuer: 'AgentOps' })],
+    plugins: [
+      twoFactorPlugin({ issuer: 'AgentOps' }),
+      // A passkey is two factors in one: the device, and what unlocks it.
+      passkeyPlugin({
+        rpID: new URL(origin).hostname,
+        rpName: 'AgentOps',
+        origin,
+        authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
+      }),
+    ],
     hooks: authHooks(
       signInFailures(db, () => Date.now()),
       tell,
@@ -75,6 +85,7 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }:
         '/request-password-reset': limited,
         '/send-verification-email': limited,
         '/two-factor/*': limited,
+        '/passkey/verify-authentication': limited,
       },
     },
     advanced: {

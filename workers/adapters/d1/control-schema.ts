@@ -1,7 +1,7 @@
 import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import { ROLES } from '../../contract/tenant.ts'
 
-/** The control database, as migrations/control makes it. The first six tables are better-auth's. */
+/** The control database, as migrations/control makes it. The first seven tables are better-auth's. */
 const at = (name: string) => integer(name, { mode: 'timestamp_ms' })
 
 export const user = sqliteTable('user', {
@@ -59,6 +59,20 @@ export const twoFactor = sqliteTable('two_factor', {
   verified: integer('verified', { mode: 'boolean' }).notNull().default(true),
   failedVerificationCount: integer('failed_verification_count').notNull().default(0),
   lockedUntil: at('locked_until'),
+})
+
+export const passkey = sqliteTable('passkey', {
+  id: text('id').primaryKey(),
+  name: text('name'),
+  publicKey: text('public_key').notNull(),
+  userId: text('user_id').notNull(),
+  credentialID: text('credential_id').notNull().unique(),
+  counter: integer('counter').notNull(),
+  deviceType: text('device_type').notNull(),
+  backedUp: integer('backed_up', { mode: 'boolean' }).notNull(),
+  transports: text('transports'),
+  createdAt: at('created_at'),
+  aaguid: text('aaguid'),
 })
 
 export const rateLimit = sqliteTable('rate_limit', {

@@ -1,6 +1,7 @@
 import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
 import { field } from '$lib/server/action.ts'
 import { identity, wordsOf, type IdentityAnswer } from '$lib/server/identity.ts'
+import { passkeysOf } from '$lib/features/account/passkeys.ts'
 import { sessionsOf } from '$lib/features/account/sessions.ts'
 import { signInHref } from '$lib/session.ts'
 import type { Actions, PageServerLoad } from './$types'
@@ -8,13 +9,18 @@ import type { Actions, PageServerLoad } from './$types'
 export const load: PageServerLoad = async (event) => {
   const { locals, url } = event
   if (locals.me === null) redirect(303, signInHref(url))
-  const [listed, current] = await Promise.all([identity(event, '/list-sessions'), identity(event, '/get-session')])
+  const [listed, current, passkeys] = await Promise.all([
+    identity(event, '/list-sessions'),
+    identity(event, '/get-session'),
+    identity(event, '/passkey/list-user-passkeys'),
+  ])
   return {
     user: locals.me.user,
     orgs: locals.me.orgs,
     theme: locals.theme,
     zone: locals.zone,
     nowMs: Date.now(),
+    passkeys: passkeys.ok ? passkeysOf(passkeys.body) : null,
     sessions: listed.ok && current.ok ? sessionsOf(listed.body, current.body) : null,
   }
 }
@@ -58,6 +64,7 @@ export const actions: Actions = {
       : refused('factor', answer)
   },
   disable: (event) => act(event, 'factor', '/two-factor/disable', ['password'], 'The second factor is off.'),
+  forget: (event) => act(event, 'passkeys', '/passkey/delete-passkey', ['id'], 'The passkey is removed.'),
   revoke: (event) => act(event, 'sessions', '/revoke-session', ['token'], 'The session has ended.'),
   others: (event) => act(event, 'sessions', '/revoke-other-sessions', [], 'All other sessions have ended.'),
 }
