@@ -4,7 +4,8 @@ import type { Finding } from './finding.ts'
 const LOCAL_CHARS_MAX = 64
 /** Beside word characters: % ' + - . */
 const LOCAL = new Set([37, 39, 43, 45, 46])
-const DOMAIN = /(?:[0-9A-Za-z\u00c0-\u024f][0-9A-Za-z\u00c0-\u024f-]{0,62}\.){1,8}[A-Za-z]{2,24}(?![0-9A-Za-z])/y
+const DOMAIN =
+  /(?:[0-9A-Za-z\u00c0-\u1fff\u3040-\ud7ff][0-9A-Za-z\u00c0-\u1fff\u3040-\ud7ff-]{0,62}\.){1,8}[A-Za-z]{2,24}(?![0-9A-Za-z])/y
 /** What stands behind the last dot of a file, a package or a version. */
 const NO_DOMAIN = new Set(
   (

@@ -13,8 +13,8 @@ const SK = /sk-[0-9A-Za-z_-]{20,256}/y
 const STRIPE = /[srp]k_(?:live|test)_[0-9A-Za-z]{16,128}/y
 const FORMS: readonly (readonly [prefix: string, type: PiiType, pattern: RegExp])[] = [
   ['ao_', 'agentops_key', /ao_[a-z]{2,8}_[0-9A-Za-z]{20,64}/y],
-  ['AKIA', 'aws_key', /AKIA[A-Z2-7]{16}(?![0-9A-Za-z])/y],
-  ['ASIA', 'aws_key', /ASIA[A-Z2-7]{16}(?![0-9A-Za-z])/y],
+  ['AKIA', 'aws_key', /AKIA[0-9A-Z]{16}(?![0-9A-Za-z])/y],
+  ['ASIA', 'aws_key', /ASIA[0-9A-Z]{16}(?![0-9A-Za-z])/y],
   ['aws', 'aws_key', AWS_SECRET],
   ['AWS', 'aws_key', AWS_SECRET],
   ['sk-', 'provider_key', SK],
