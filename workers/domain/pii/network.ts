@@ -6,7 +6,9 @@ const IPV4 = /(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\
 const OF_VERSION =
   /(?<![A-Za-z])(?:v|ver|versions?|versión|release|build|revision|firmware|driver|section|chapter|clause|kapitel|abschnitt|article|step)[.:=\s"']*$|[§^~] ?$/i
 const OF_PRODUCT = /[A-Za-z]\/$/
-const OF_ADDRESS = /(?:ip|addr(?:ess)?|host|server|client|from|peer|ping|dns|\/\/)[^0-9\]]{0,12}$/i
+const OF_ADDRESS = /(?:ip|addr(?:ess)?|host|server|client|from|peer|ping|dns)[^0-9\]]{0,12}$|\/\/$/i
+/** Object identifiers of X.500 and of the internet. */
+const OF_OBJECT = /^(?:2\.5\.(?:4|29)|1\.3\.6)\./
 /** A port or the length of a prefix. */
 const AFTER_ADDRESS = /:\d{2,5}\b|\/(?:[12]?\d|3[0-2])\b/y
 
@@ -20,7 +22,7 @@ export function ipv4At(text: string, at: number, hint: string): Finding | undefi
   const first = octets[0] ?? 0
   if (first === 0 || first === 127 || first >= 224) return undefined
   const lead = before(text, at, hint)
-  if (OF_VERSION.test(lead) || OF_PRODUCT.test(lead)) return undefined
+  if (OF_OBJECT.test(matched) || OF_VERSION.test(lead) || OF_PRODUCT.test(lead)) return undefined
   const isPlain = octets.every((octet) => octet < 10) && new Set(octets).size > 1
   const isTold = () => OF_ADDRESS.test(lead) || matchAt(AFTER_ADDRESS, text, end) !== undefined
   if (isPlain && !isTold()) return undefined
