@@ -26,7 +26,7 @@ function readOptions(): Options {
     options: {
       url: {
         type: 'string',
-        default: process.env['AGENTOPS_URL'] ?? `http://127.0.0.1:${process.env['PORT'] ?? '8787'}`,
+        default: process.env['AGENTOPS_URL'] ?? `http://localhost:${process.env['PORT'] ?? '8787'}`,
       },
       password: { type: 'string' },
       days: { type: 'string', default: '30' },
