@@ -17,6 +17,7 @@ const ACTIONS: Record<string, string> = {
   '/passkey/verify-authentication': 'session.create_by_passkey',
   '/passkey/verify-registration': 'account.passkey_add',
   '/passkey/delete-passkey': 'account.passkey_remove',
+  '/sso/callback': 'session.create_by_sso',
   '/sign-out': 'session.end',
   '/revoke-session': 'session.revoke',
   '/revoke-sessions': 'session.revoke',
@@ -42,7 +43,8 @@ export function authHooks(failures: SignInFailures, tell: (event: AccountEvent) 
     }),
     after: createAuthMiddleware(async (ctx) => {
       const { returned, newSession, session } = ctx.context
-      const refused = returned instanceof APIError
+      // A redirect is thrown as well.
+      const refused = returned instanceof APIError && returned.statusCode >= 400
       const email = emailOf(ctx.path, ctx.body)
       if (email !== null) await (refused ? failures.failed(email) : failures.succeeded(email))
       const action = ACTIONS[ctx.path]

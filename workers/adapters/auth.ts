@@ -7,6 +7,7 @@ import type { Mail } from '../services/member/store.ts'
 import { authHooks, type AccountEvent } from './auth-hooks.ts'
 import { account, passkey, rateLimit, session, twoFactor, user, verification } from './d1/control-schema.ts'
 import { signInFailures } from './d1/sign-in-failures.ts'
+import { ssoPlugin, type SsoPluginDeps } from './sso/plugin.ts'
 
 const SESSION_SECONDS = 14 * 86_400
 const PASSWORD_CHARS_MIN = 10
@@ -23,13 +24,14 @@ export interface AuthDeps {
   triesPerMinute: number
   sendMail: (mail: Mail) => Promise<void>
   tell: (event: AccountEvent) => Promise<void>
+  sso: Omit<SsoPluginDeps, 'origin' | 'secret'>
 }
 
 /**
  * Identity on the control database; one instance per isolate and origin. Attempts are limited by address and minute.
  * Passwords are scrypt (N 16384, r 16).
  */
-export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }: AuthDeps) {
+export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell, sso }: AuthDeps) {
   const limited = { window: 60, max: triesPerMinute }
   return betterAuth({
     appName: 'AgentOps',
@@ -61,6 +63,7 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }:
     session: { expiresIn: SESSION_SECONDS, cookieCache: { enabled: true, maxAge: CACHE_SECONDS } },
     plugins: [
       twoFactorPlugin({ issuer: 'AgentOps' }),
+      ssoPlugin({ ...sso, origin, secret }),
       // A passkey is two factors in one: the device, and what unlocks it.
       passkeyPlugin({
         rpID: new URL(origin).hostname,
@@ -85,6 +88,7 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell }:
         '/request-password-reset': limited,
         '/send-verification-email': limited,
         '/two-factor/*': limited,
+        '/sso/*': limited,
         '/passkey/verify-authentication': limited,
       },
     },

@@ -17,6 +17,7 @@ import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
 import { schemaRoutes } from './routes/schemas.ts'
+import { ssoRoutes } from './routes/sso.ts'
 import { traceRoutes } from './routes/traces.ts'
 
 /** The api's routes, its document and its error handling. */
@@ -69,6 +70,7 @@ export function makeApp(): App {
   projectRoutes(app)
   keyRoutes(app)
   principalRoutes(app)
+  ssoRoutes(app)
   traceRoutes(app)
   metricsRoutes(app)
   ingestRoutes(app)

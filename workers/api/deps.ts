@@ -1,7 +1,6 @@
 import { auditStore } from '../adapters/audit.ts'
 import { personalCipher } from '../adapters/audit-crypto.ts'
-import { makeAuth, type Auth } from '../adapters/auth.ts'
-import type { AccountEvent } from '../adapters/auth-hooks.ts'
+import type { Auth } from '../adapters/auth.ts'
 import { cellFor, shardOf } from '../adapters/cells.ts'
 import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
@@ -10,6 +9,7 @@ import { memberStore } from '../adapters/d1/member-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
+import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
@@ -19,6 +19,9 @@ import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/sto
 import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import { txtRecords } from '../adapters/sso/dns.ts'
+import { discover } from '../adapters/sso/oidc.ts'
+import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
@@ -28,17 +31,20 @@ import type { VerifyDeps } from '../services/key/verify.ts'
 import type { MemberDeps } from '../services/member/store.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
+import type { SsoDeps } from '../services/sso/store.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
-import { record } from '../services/audit/record.ts'
 import type { Env } from './env.ts'
-import { originOf } from './origin.ts'
+import { authFor } from './deps-identity.ts'
 
 export interface Deps {
   auth: Auth
   tenants: TenantDeps
   members: MemberDeps
+  sso: SsoDeps
+  /** Where people reach us, without a slash at its end. */
+  origin: string
   keys: VerifyDeps
   /** Notes that a key was used; a promise when that writes anything. */
   noteUse(keyId: string): Promise<void> | null
@@ -57,11 +63,6 @@ export interface Deps {
   now(): number
 }
 
-const auths = new Map<string, Auth>()
-const ORIGINS_MAX = 20
-/** Sign-ins and sign-ups from one address. A laptop is one address for everybody on it, tests included. */
-const TRIES_PER_MINUTE = { production: 20, local: 2000 }
-
 /** Everything the routes need, built from the bindings for one request. */
 export function makeDeps(env: Env, origin: string): Deps {
   const now = () => Date.now()
@@ -70,7 +71,7 @@ export function makeDeps(env: Env, origin: string): Deps {
   const audit = auditDeps(env, now)
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   return {
-    auth: authFor(env, origin),
+    auth: authFor(env, origin, audit),
     tenants: {
       control: controlStore(env.CONTROL),
       keys: keyStore(env.CONTROL),
@@ -87,6 +88,8 @@ export function makeDeps(env: Env, origin: string): Deps {
       sha256: sha256Hex,
       random,
     },
+    sso: ssoDeps(env, now, random),
+    origin,
     noteUse: (keyId) => noteUse(env.KEYS, keyId, now()),
     mailbox: env.APP_ENV === 'dev' ? () => mailbox(env.KEYS) : null,
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
@@ -152,6 +155,20 @@ function metricsStore(env: Env, now: () => number): MetricsStore {
   )
 }
 
+/** Single sign-on; providers on this machine only where the product runs on it. */
+function ssoDeps(env: Env, now: () => number, random: SsoDeps['random']): SsoDeps {
+  const loopback = env.APP_ENV === 'dev'
+  return {
+    store: ssoStore(env.CONTROL),
+    seal: (text) => seal(env.AUTH_SECRET, text),
+    txt: (name) => txtRecords(env.DNS_RESOLVER, name),
+    discover: (issuer) => discover(issuer, loopback),
+    loopback,
+    now,
+    random,
+  }
+}
+
 /** The audit log of each organization, in its cell; the keys of people lie in the control database. */
 function auditDeps(env: Env, now: () => number): AuditDeps {
   const { TENANT_AUDIT: audit } = env
@@ -166,39 +183,4 @@ function auditDeps(env: Env, now: () => number): AuditDeps {
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     now,
   }
-}
-
-/** Writes what somebody does with their account into the audit logs of their organizations. */
-function accountTeller(env: Env): (event: AccountEvent) => Promise<void> {
-  const now = () => Date.now()
-  return async ({ action, user, headers }) => {
-    const { id, name, email } = user
-    const change = {
-      at_ms: now(),
-      action,
-      actor: { type: 'user' as const, id, label: name, email },
-      target: { type: 'user', id, label: name, email },
-      origin: originOf(headers),
-      request_id: headers.get('x-request-id')?.slice(0, 200) ?? crypto.randomUUID(),
-    }
-    for (const org of await controlStore(env.CONTROL).orgsOf(id))
-      await record(auditDeps(env, now), { org_id: org.id, cell: org.cell, shard: org.shard }, change)
-  }
-}
-
-function authFor(env: Env, origin: string): Auth {
-  let auth = auths.get(origin)
-  if (auth === undefined) {
-    if (auths.size >= ORIGINS_MAX) auths.clear()
-    auth = makeAuth({
-      db: env.CONTROL,
-      secret: env.AUTH_SECRET,
-      origin,
-      triesPerMinute: env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
-      sendMail: mailSender(env, () => Date.now()),
-      tell: accountTeller(env),
-    })
-    auths.set(origin, auth)
-  }
-  return auth
 }

@@ -150,6 +150,30 @@ export const KeyRotate = z.object({
 export const KeyCreated = Key.extend({ key: z.string().meta({ description: 'Shown this once' }) })
 export type KeyCreated = z.infer<typeof KeyCreated>
 
+const DOMAIN = /^(?=.{4,253}$)([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/i
+export const SsoInput = z.object({
+  domain: z
+    .string()
+    .regex(DOMAIN, 'a domain such as example.com')
+    .meta({ description: 'Of the addresses that sign in' }),
+  issuer: z.url().max(500).meta({ description: 'Of the OpenID provider' }),
+  client_id: z.string().min(1).max(500),
+  client_secret: z.string().min(1).max(2000),
+  role: Role.exclude(['owner']).default('developer').meta({ description: 'Of whoever comes for the first time' }),
+})
+export const SsoConnection = z.object({
+  domain: z.string(),
+  issuer: z.string(),
+  client_id: z.string(),
+  role: Role,
+  created_at: z.string(),
+  verified_at: z.string().nullable(),
+  dns_name: z.string().meta({ description: 'Where the TXT record goes that proves the domain' }),
+  dns_value: z.string(),
+  redirect_uri: z.string().meta({ description: 'To be allowed at the provider' }),
+})
+export type SsoConnection = z.infer<typeof SsoConnection>
+
 /** A program that acts by itself: its role bounds what its keys may do. */
 export const Principal = z.object({
   id: z.string(),

@@ -17,6 +17,7 @@ export const PERMISSIONS = {
   },
   'org.own': { roles: ['owner'], scopes: [], about: 'Hand over or delete the organization' },
   'org.leave': { roles: EVERYONE, scopes: [], about: 'Leave the organization' },
+  'sso.write': { roles: ['owner', 'admin'], scopes: [], about: 'Set up single sign-on' },
   'member.read': { roles: EVERYONE, scopes: ADMIN, about: 'See members and their roles' },
   'member.write': {
     roles: ['owner', 'admin'],

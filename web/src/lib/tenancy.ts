@@ -18,14 +18,16 @@ import {
   Project,
   ProjectCreate,
   ProjectUpdate,
+  SsoConnection,
+  SsoInput,
   Workspace,
 } from '../../../workers/contract/api.ts'
 import type { PrincipalUpdate } from '../../../workers/contract/api.ts'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Scope } from '../../../workers/contract/tenant.ts'
 import { orgPath, projectPath, type Api } from './api.ts'
 
-export { InvitationCreate, KeyCreate, MemberUpdate, OrgCreate, PrincipalCreate, ProjectCreate, ProjectUpdate }
+export { InvitationCreate, KeyCreate, MemberUpdate, OrgCreate, PrincipalCreate, ProjectCreate, ProjectUpdate, SsoInput }
 export type { DeadLetter, Invitation, Key, Me, Member, Principal, Project, Scope }
 
 const Projects = Page(Project)
@@ -35,6 +37,7 @@ const DeadLetters = Page(DeadLetter)
 const Members = Page(Member)
 const Invitations = Page(Invitation)
 const Principals = Page(Principal)
+const Connection = z.object({ connection: SsoConnection.nullable() })
 
 /** What the pages ask of the signed-in person's account. */
 export function account(api: Api) {
@@ -76,6 +79,16 @@ export function organization(api: Api, org: string) {
     projects: async () => (await api.get(orgPath(org, 'projects'), Projects)).data,
     workspaces: async () => (await api.get(orgPath(org, 'workspaces'), Workspaces)).data,
     createProject: (input: z.infer<typeof ProjectCreate>) => api.post(orgPath(org, 'projects'), Project, input),
+  }
+}
+
+/** What the settings ask about single sign-on. */
+export function singleSignOn(api: Api, org: string) {
+  return {
+    get: () => api.get(orgPath(org, 'sso'), Connection),
+    set: (input: z.infer<typeof SsoInput>) => api.post(orgPath(org, 'sso'), SsoConnection, input),
+    verify: () => api.post(orgPath(org, 'sso', 'verify'), SsoConnection),
+    remove: () => api.delete(orgPath(org, 'sso'), SsoConnection),
   }
 }
 

@@ -127,6 +127,19 @@ export const invitation = sqliteTable('invitation', {
   revokedMs: integer('revoked_ms'),
 })
 
+export const ssoConnection = sqliteTable('sso_connection', {
+  id: text('id').primaryKey(),
+  orgId: text('org_id').notNull().unique(),
+  domain: text('domain').notNull(),
+  issuer: text('issuer').notNull(),
+  clientId: text('client_id').notNull(),
+  clientSecret: text('client_secret').notNull(),
+  role: text('role', { enum: ROLES }).notNull(),
+  token: text('token').notNull(),
+  createdMs: integer('created_ms').notNull(),
+  verifiedMs: integer('verified_ms'),
+})
+
 export const servicePrincipal = sqliteTable('service_principal', {
   id: text('id').primaryKey(),
   orgId: text('org_id').notNull(),
