@@ -43,6 +43,8 @@ CREATE TABLE api_key_next (
   -- NULL: a key of the whole organization
   project_id TEXT REFERENCES project (id) ON DELETE CASCADE,
   principal_id TEXT REFERENCES service_principal (id) ON DELETE CASCADE,
+  -- NULL: events say themselves what they are of
+  environment TEXT,
   name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, hint TEXT NOT NULL, scopes TEXT NOT NULL,
   created_by TEXT NOT NULL, created_ms INTEGER NOT NULL, expires_ms INTEGER, revoked_ms INTEGER,
   -- the key that took its place

@@ -19,6 +19,36 @@ const take = (input: unknown, more: Partial<CanonicalContext> = {}) => {
   return outcome.event
 }
 
+describe('a key of one environment', () => {
+  it('decides what its events are of, and refuses what says otherwise', () => {
+    const own = { environment: 'production' }
+    expect(take(good, own).environment).toBe('production')
+    expect(take({ ...good, environment: 'production' }, own).environment).toBe('production')
+    expect(canonicalise({ ...good, environment: 'staging' }, { ...context, ...own })).toMatchObject({
+      ok: false,
+      pointer: '/environment',
+    })
+    expect(take({ ...good, environment: 'staging' }).environment).toBe('staging')
+  })
+})
+
+describe('content in attributes', () => {
+  const attributes = {
+    prompt: 'tell me',
+    'gen_ai.input.messages': '[]',
+    output: { text: 'no' },
+    tier: 'gold',
+    count: 3,
+  }
+  it('is dropped with the rest of content, also where a client puts it beside the fields', () => {
+    expect(take({ ...good, attributes }).attributes).toEqual({ tier: 'gold', count: 3 })
+    expect(take({ ...good, system_prompt: 'be kind', plan: 'b' }).attributes).toEqual({ plan: 'b' })
+  })
+  it('is kept where a project keeps content', () => {
+    expect(take({ ...good, attributes }, { keepContent: true }).attributes).toEqual(attributes)
+  })
+})
+
 const wild = fc.anything({ withNullPrototype: false, withSparseArray: false, maxDepth: 2 })
 const text = fc.string({ minLength: 0, maxLength: 210 })
 const value = fc.oneof(

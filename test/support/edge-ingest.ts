@@ -22,6 +22,7 @@ export async function freshKey(
   const record: KeyRecord = {
     name: 'test',
     role: null,
+    environment: null,
     ...tenant,
     key_id: `key_${crypto.randomUUID()}`,
     scopes,

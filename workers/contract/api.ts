@@ -124,6 +124,7 @@ export const Key = z.object({
   name: z.string(),
   project_id: z.string().nullable().meta({ description: 'Null: the whole organization' }),
   principal_id: z.string().nullable().meta({ description: 'The service principal that acts by this key' }),
+  environment: z.string().nullable().meta({ description: 'The only one that its events can be of' }),
   scopes: z.array(Scope),
   hint: z.string(),
   created_at: z.string(),
@@ -138,6 +139,7 @@ export const KeyCreate = z.object({
   scopes: z.array(Scope).min(1),
   expires_at: z.iso.datetime({ offset: true }).optional(),
   principal_id: z.string().min(1).max(100).optional(),
+  environment: z.string().trim().min(1).max(200).optional(),
 })
 export const KeyRotate = z.object({
   overlap_hours: z

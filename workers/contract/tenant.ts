@@ -5,7 +5,7 @@ export const CELLS = ['global', 'eu', 'us'] as const
 export const Cell = z.enum(CELLS)
 export type Cell = z.infer<typeof Cell>
 
-/** Data shards of each cell; a tenant's shard is fixed when its organization is created. */
+/** Data shards of each cell; a tenant's shard is fixed when its organization is created, or moved to another cell. */
 export const SHARDS: Record<Cell, number> = { global: 2, eu: 1, us: 1 }
 
 /** What a member, or a service principal, is in an organization. */
@@ -35,6 +35,8 @@ export const KeyRecord = Tenant.extend({
   project_id: z.string(),
   key_id: z.string().min(1),
   name: z.string().default(''),
+  /** What is sent with the key is of this environment; null when events say it themselves. */
+  environment: z.string().nullable().default(null),
   /** Of the service principal that acts by this key; null when the scopes alone decide. */
   role: z.enum(ROLES).nullable().default(null),
   scopes: z.array(Scope),

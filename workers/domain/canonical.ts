@@ -7,6 +7,7 @@ import {
   type CanonicalEvent,
   type Status,
 } from '../contract/event.ts'
+import { isContentName } from './content-names.ts'
 import { egressHostOf } from './egress-host.ts'
 import { checkEvent, isKnownField } from './event-check.ts'
 import { wordIssue } from './event-wording.ts'
@@ -21,6 +22,8 @@ import { normaliseTokens, type TokenConvention } from './tokens.ts'
 export interface CanonicalContext {
   tenant: { org_id: string; workspace_id: string; project_id: string }
   keepContent: boolean
+  /** Of a key that stands for one environment: what is sent with it is of that one. */
+  environment?: string | null
   nowMs: number
   /** SHA-256 as hex. */
   sha256: (text: string) => string
@@ -51,7 +54,7 @@ export function rejection(index: number, { code, pointer, detail }: Refusal): Re
 function fromValid(input: EventInput, hasExtra: boolean, context: CanonicalContext): Outcome {
   const time = parseTimestamp(input.timestamp, context.nowMs)
   if (!time.ok) return refusal(time.code, '/timestamp', time.detail)
-  const refused = contradicts(input, context.tenant)
+  const refused = contradicts(input, context)
   if (refused) return refused
   const event: CanonicalEvent = {
     event_type: input.event_type,
@@ -60,12 +63,13 @@ function fromValid(input: EventInput, hasExtra: boolean, context: CanonicalConte
     span_id: input.span_id,
   }
   copyNames(event, input)
+  if (context.environment != null) event.environment = context.environment
   copyMarks(event, input)
   setTokens(event, input)
   setStatus(event, input)
   return (
     setCost(event, input) ??
-    setAttributes(event, input, hasExtra) ??
+    setAttributes(event, input, hasExtra, context.keepContent) ??
     setContent(event, input, context) ?? { ok: true, event }
   )
 }
@@ -74,7 +78,7 @@ function refusal(code: string, pointer: string, detail: string): Refusal {
   return { ok: false, code, pointer, detail }
 }
 
-function contradicts(input: EventInput, tenant: CanonicalContext['tenant']): Refusal | undefined {
+function contradicts(input: EventInput, { tenant, environment }: CanonicalContext): Refusal | undefined {
   const { org_id, workspace_id, project_id } = input
   const field =
     org_id != null && org_id !== tenant.org_id
@@ -83,7 +87,9 @@ function contradicts(input: EventInput, tenant: CanonicalContext['tenant']): Ref
         ? 'workspace_id'
         : project_id != null && project_id !== tenant.project_id
           ? 'project_id'
-          : undefined
+          : environment != null && input.environment != null && input.environment !== environment
+            ? 'environment'
+            : undefined
   return (
     field && refusal('tenant_mismatch', `/${field}`, `Differs from the key's ${field}: leave it out, the key decides.`)
   )
@@ -176,7 +182,12 @@ function setStatus(event: CanonicalEvent, input: EventInput): void {
   else if (status === 'blocked') event.error_type = 'policy_blocked'
 }
 
-function setAttributes(event: CanonicalEvent, input: EventInput, hasExtra: boolean): Refusal | undefined {
+function setAttributes(
+  event: CanonicalEvent,
+  input: EventInput,
+  hasExtra: boolean,
+  keepContent: boolean,
+): Refusal | undefined {
   const attributes = hasExtra ? withExtra(input) : input.attributes
   if (attributes == null) return undefined
   let count = 0
@@ -193,12 +204,20 @@ function setAttributes(event: CanonicalEvent, input: EventInput, hasExtra: boole
     const detail = `Over ${ATTRIBUTES_BYTES_MAX} characters as JSON, or nested deeper than ${ATTRIBUTES_DEPTH_MAX}: send less.`
     return refusal('attributes_too_large', '/attributes', detail)
   }
-  event.attributes = safeRecord(attributes)
+  event.attributes = safeRecord(keepContent ? attributes : withoutContent(attributes))
   if (input.egress_host == null && isOfTool(input)) {
     const host = egressHostOf(attributes)
     if (host !== undefined) event.egress_host = host
   }
   return undefined
+}
+
+/** Prompts and answers come under other names too. */
+function withoutContent(attributes: Record<string, unknown>): Record<string, unknown> {
+  for (const name in attributes)
+    if (isContentName(name))
+      return Object.fromEntries(Object.entries(attributes).filter(([other]) => !isContentName(other)))
+  return attributes
 }
 
 function isOfTool({ event_type }: EventInput): boolean {

@@ -41,7 +41,7 @@ export function parseEvents(body: Uint8Array, contentType: string, context: Cano
 }
 
 export function contextOf(key: KeyRecord, nowMs: number, sha256: (text: string) => string): CanonicalContext {
-  return { tenant: key, keepContent: key.keep_content, nowMs, sha256 }
+  return { tenant: key, keepContent: key.keep_content, environment: key.environment, nowMs, sha256 }
 }
 
 export function answer(batch: ParsedBatch, receiptId: string | null): IngestAnswer {

@@ -27,7 +27,16 @@ async function valuesOf(db: D1Database): Promise<Uint8Array[]> {
 
 it.each([true, false])('no planted secret reaches D1 where content is kept: %s', async (keep_content) => {
   const tenant = freshTenant()
-  const key = { ...tenant, key_id: 'key_1', name: 'test', role: null, scopes: [], expires_at: null, keep_content }
+  const key = {
+    ...tenant,
+    key_id: 'key_1',
+    name: 'test',
+    role: null,
+    environment: null,
+    scopes: [],
+    expires_at: null,
+    keep_content,
+  }
   const events = [
     {
       event_type: 'agent.tool.failed',

@@ -173,6 +173,7 @@ export const apiKey = sqliteTable('api_key', {
   orgId: text('org_id').notNull(),
   projectId: text('project_id'),
   principalId: text('principal_id'),
+  environment: text('environment'),
   name: text('name').notNull(),
   hash: text('hash').notNull().unique(),
   hint: text('hint').notNull(),

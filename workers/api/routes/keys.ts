@@ -113,11 +113,12 @@ function changeRoutes(app: App, keys: Keys): void {
 }
 
 const targetOf = ({ id, name }: Key) => ({ type: 'key', id, label: name })
-const factsOf = ({ name, scopes, project_id, principal_id, expires_at, hint }: Key) => ({
+const factsOf = ({ name, scopes, project_id, principal_id, environment, expires_at, hint }: Key) => ({
   name,
   scopes,
   project_id,
   principal_id,
+  environment,
   expires_at,
   hint,
 })

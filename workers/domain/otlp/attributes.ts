@@ -1,3 +1,4 @@
+import { isContentName } from '../content-names.ts'
 import { COUNT_MAX, ID_CHARS_MAX } from '../../contract/event.ts'
 import { cutWhole } from '../pii/redact.ts'
 import type { Attributes, FlatSpan } from './span.ts'
@@ -142,28 +143,6 @@ const namesOf = (sources: readonly Source[]) => new Set<string>(sources.flatMap(
 const ALL = Object.keys(SOURCES) as Source[]
 const CONSUMED_BY_CALLS = namesOf(ALL)
 const CONSUMED = namesOf(ALL.filter((source) => !OF_CALLS.includes(source)))
-/** Names under which instrumentations put prompts, answers, tool arguments and command lines. */
-const CONTENT = new RegExp(
-  [
-    'messages',
-    'stacktrace',
-    'command_args',
-    'entity\\.(input|output)',
-    'retrieval\\.documents',
-    'tool\\.(parameters|description|json_schema)',
-    '^gen_ai\\.(prompt|completion)(\\.\\d|$)',
-    '^gen_ai\\.(input|output|system_instructions|tool\\.(call\\.arguments|call\\.result|definitions))(\\.|$)',
-    '^(input|output|embedding)\\.',
-    '^llm\\.(prompts|input|output|invocation|prompt_template\\.(template|variables))',
-    '^ai\\.(prompt|values?$|embeddings?$|schema$|result|response\\.(text|object|toolCalls|reasoning|files)|toolCall\\.(args|result))',
-    '^langfuse\\.(observation|trace)\\.(input|output)',
-    '^mastra\\..*(input|output|headers|body)',
-    '^url\\.(query|full)$',
-    '^http\\.(url|target)$',
-    '^db\\.(statement|query\\.text)$',
-    '^(prompt|user_prompt|completion|arguments|tool_(input|output|parameters|result))$',
-  ].join('|'),
-)
 const KEPT_MAX = 64
 const CHARS_MAX = 1024
 const KEPT_CHARS_MAX = 12_000
@@ -179,7 +158,7 @@ export function keptAttributes(span: FlatSpan, isCall: boolean, keepContent: boo
   for (const name in span.attributes) {
     const value = span.attributes[name]
     if (value === null || name === '' || name.length > ID_CHARS_MAX || consumed.has(name)) continue
-    if (!keepContent && CONTENT.test(name)) continue
+    if (!keepContent && isContentName(name)) continue
     const bounded = typeof value === 'string' && value.length > CHARS_MAX ? `${cutText(value, CHARS_MAX)}…` : value
     chars += name.length + (typeof bounded === 'string' ? bounded.length : JSON.stringify(bounded).length)
     if (++n > KEPT_MAX || chars > KEPT_CHARS_MAX) break

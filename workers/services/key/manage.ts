@@ -23,6 +23,7 @@ export function keyView(row: KeyRow, lastUsedMs: number | null = null): Key {
     name: row.name,
     project_id: row.projectId,
     principal_id: row.principalId,
+    environment: row.environment,
     scopes: JSON.parse(row.scopes) as Scope[],
     hint: row.hint,
     created_at: new Date(row.createdMs).toISOString(),
@@ -57,6 +58,7 @@ export async function createKey(
     scopes: [...new Set(input.scopes)],
     expiresMs,
     principalId: principal?.id ?? null,
+    environment: input.environment ?? null,
   })
   await deps.keys.createKey(row)
   await deps.keyRecords.put(row.hash, recordOf(row, place, principal))
@@ -83,6 +85,7 @@ export async function rotateKey(
     scopes: JSON.parse(old.scopes) as Scope[],
     expiresMs: life === null ? null : now + life,
     principalId: old.principalId,
+    environment: old.environment,
   })
   const oldExpiresMs = Math.min(old.expiresMs ?? Number.POSITIVE_INFINITY, now + overlapHours * HOUR_MS)
   await deps.keys.rotateKey(row, old, oldExpiresMs)
@@ -119,6 +122,7 @@ interface NewKey {
   scopes: Scope[]
   expiresMs: number | null
   principalId: string | null
+  environment: string | null
 }
 
 function newKey(deps: TenantDeps, { org, project }: KeyPlace, actor: string, given: NewKey) {
@@ -129,6 +133,7 @@ function newKey(deps: TenantDeps, { org, project }: KeyPlace, actor: string, giv
     orgId: org.id,
     projectId: project?.id ?? null,
     principalId: given.principalId,
+    environment: given.environment,
     name: given.name,
     hash: deps.sha256(key),
     hint: `ao_${org.cell}_…${key.slice(-HINT_CHARS)}`,
@@ -156,11 +161,13 @@ async function principalFor(deps: TenantDeps, org: OrgRow, id: string | undefine
   return row
 }
 
-function recordOf(row: KeyRow, { org, project }: KeyPlace, principal: PrincipalRow | null): KeyRecord {
+/** What the edge knows of a key. */
+export function recordOf(row: KeyRow, { org, project }: KeyPlace, principal: PrincipalRow | null): KeyRecord {
   return {
     key_id: row.id,
     name: principal?.name ?? row.name,
     role: principal?.role ?? null,
+    environment: row.environment,
     org_id: org.id,
     workspace_id: project?.workspaceId ?? '',
     project_id: project?.id ?? '',

@@ -26,6 +26,7 @@ export interface KeyRow {
   /** Null: the whole organization. */
   projectId: string | null
   principalId: string | null
+  environment: string | null
   name: string
   hash: string
   hint: string

@@ -25,18 +25,24 @@ export const load: PageServerLoad = async ({ parent, fetch, url, depends }) => {
 export const actions: Actions = {
   create: async ({ request, fetch }) => {
     const form = await request.formData()
-    const given = { name: field(form, 'name'), scopes: form.getAll('scopes'), days: field(form, 'days') }
+    const given = {
+      name: field(form, 'name'),
+      scopes: form.getAll('scopes'),
+      days: field(form, 'days'),
+      environment: field(form, 'environment'),
+    }
     const input = KeyCreate.safeParse({
       name: given.name,
       scopes: given.scopes,
       expires_at: expiryOf(given.days, Date.now()),
+      ...(given.environment !== '' && { environment: given.environment }),
     })
     if (!input.success) {
       const wrong = new Set(input.error.issues.map(({ path }) => path[0]))
       return fail(422, {
         nameError: wrong.has('name') ? 'Say what the key is for, in 1 to 80 characters.' : undefined,
         scopesError: wrong.has('scopes') ? 'Choose at least one.' : undefined,
-        given: { name: given.name, scopes: given.scopes.map(String), days: given.days },
+        given: { ...given, scopes: given.scopes.map(String) },
       })
     }
     try {
