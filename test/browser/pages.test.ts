@@ -289,3 +289,21 @@ describe.each([
     },
   )
 })
+
+describe.each([
+  { width: 360, colorScheme: 'dark' as const },
+  { width: 1280, colorScheme: 'light' as const },
+])('settings at $width px, $colorScheme', ({ width, colorScheme }) => {
+  it('have no axe violations and do not scroll sideways', async () => {
+    const own = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true })
+    const names = ['organization', 'members', 'roles', 'keys', 'principals', 'sso', 'project', 'region', 'audit']
+    for (const name of [...names, 'dead-letters', '../../account']) {
+      const page = await visit(`settings/${name}`, own)
+      expect({ name, found: await violations(page) }).toEqual({ name, found: [] })
+      const over = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect({ name, over: Math.max(0, Number(over)) }).toEqual({ name, over: 0 })
+      await page.close()
+    }
+    await own.close()
+  })
+})

@@ -12,6 +12,7 @@ import {
   Org,
   OrgCreate,
   OrgCreated,
+  OrgUpdate,
   Page,
   Principal,
   PrincipalCreate,
@@ -27,7 +28,17 @@ import { z } from 'zod'
 import type { Scope } from '../../../workers/contract/tenant.ts'
 import { orgPath, projectPath, type Api } from './api.ts'
 
-export { InvitationCreate, KeyCreate, MemberUpdate, OrgCreate, PrincipalCreate, ProjectCreate, ProjectUpdate, SsoInput }
+export {
+  InvitationCreate,
+  KeyCreate,
+  MemberUpdate,
+  OrgCreate,
+  OrgUpdate,
+  PrincipalCreate,
+  ProjectCreate,
+  ProjectUpdate,
+  SsoInput,
+}
 export type { DeadLetter, Invitation, Key, Me, Member, Principal, Project, Scope }
 
 const Projects = Page(Project)
@@ -78,6 +89,8 @@ export function organization(api: Api, org: string) {
   return {
     projects: async () => (await api.get(orgPath(org, 'projects'), Projects)).data,
     workspaces: async () => (await api.get(orgPath(org, 'workspaces'), Workspaces)).data,
+    rename: (name: string) => api.patch(orgPath(org), Org, { name }),
+    createWorkspace: (name: string) => api.post(orgPath(org, 'workspaces'), Workspace, { name }),
     createProject: (input: z.infer<typeof ProjectCreate>) => api.post(orgPath(org, 'projects'), Project, input),
   }
 }

@@ -19,6 +19,11 @@ export const load: LayoutServerLoad = async ({ locals, params, url, fetch, depen
   const projects = await organization(api(fetch), org.id)
     .projects()
     .catch((cause: unknown) => failPage(cause, url))
+  if (projects.length === 0)
+    error(403, {
+      message: `You are a member of ${org.name}, but of none of its projects. Ask an owner or admin to give you one.`,
+      request_id: locals.request_id,
+    })
   const wanted = url.searchParams.get('project')
   const project = wanted ? projects.find(({ slug, id }) => slug === wanted || id === wanted) : projects[0]
   if (!project) error(404, { message: 'There is no such project in this organization.', request_id: locals.request_id })
