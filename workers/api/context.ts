@@ -18,6 +18,8 @@ export type Actor =
 export interface Who {
   actor: Actor
   role: Role | null
+  /** True for a member of some projects only. */
+  restricted: boolean
   org: OrgRow | null
   project: ProjectRow | null
   /** Of the organization, those that the actor may see. */
@@ -47,17 +49,24 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
 
 /** What concerns the organization as a whole is not for a key of one project. */
 const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read'])
-const NOWHERE = { role: null, org: null, project: null, projects: [] }
+const NOWHERE = { role: null, restricted: false, org: null, project: null, projects: [] }
 
 function checked(who: Who, permission: Permission): Who {
-  const { actor, role } = who
+  const { actor, role, restricted } = who
   if (actor.type === 'key') {
     const { scopes, project_id, role: bound } = actor.record
     const outside = project_id !== '' && OF_ORGANIZATION.has(permission)
     if (outside || !scopesMay(scopes, permission) || (bound !== null && !roleMay(bound, permission)))
       throw new AppError('forbidden', `This API key may not do this (${permission}).`)
-  } else if (role !== null && !roleMay(role, permission))
-    throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
+  } else if (role !== null) {
+    if (!roleMay(role, permission))
+      throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
+    if (restricted && permission === 'audit.read')
+      throw new AppError(
+        'forbidden',
+        'The audit log is of the whole organization; you are a member of some projects only.',
+      )
+  }
   return who
 }
 

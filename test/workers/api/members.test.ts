@@ -120,6 +120,13 @@ describe('a member', () => {
     expect((await call(person, 'GET', `/api/v1/projects/${second.id}/traces`)).status).toBe(404)
   })
 
+  it('that is held to some projects does not read the log of the whole organization', async () => {
+    const auditor = await join(tenant, 'auditor')
+    expect((await call(auditor, 'GET', path('audit'))).status).toBe(200)
+    await change(tenant.owner, auditor.id, { project_ids: [tenant.org.default_project_id] })
+    for (const rest of ['audit', 'audit/export']) expect((await call(auditor, 'GET', path(rest))).status).toBe(403)
+  })
+
   it('is out at once when it is removed or leaves', async () => {
     const [removed, left] = [await join(tenant, 'developer'), await join(tenant, 'developer')]
     expect((await call(tenant.owner, 'DELETE', path(`members/${removed.id}`))).status).toBe(200)

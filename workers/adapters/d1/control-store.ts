@@ -79,9 +79,10 @@ async function accessTo(db: DrizzleD1Database, place: Place, userId: string | nu
   const role = members[0]?.role ?? null
   if (org === undefined || (userId !== null && role === null)) return null
   const seen = new Set(own.map(({ id }) => id))
-  const projects = members[0]?.restricted === true ? all.filter(({ id }) => seen.has(id)) : all
+  const restricted = members[0]?.restricted === true
+  const projects = restricted ? all.filter(({ id }) => seen.has(id)) : all
   const found = 'project' in place ? projects.find((row) => row.id === place.project) : null
-  return found === undefined ? null : { role, org, project: found, projects }
+  return found === undefined ? null : { role, restricted, org, project: found, projects }
 }
 
 function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables> {

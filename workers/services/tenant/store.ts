@@ -53,6 +53,8 @@ export type Place = { org: string } | { project: string }
 
 export interface Access {
   role: Role | null
+  /** True for a member of some projects only. */
+  restricted: boolean
   org: OrgRow
   /** The one that was named. */
   project: ProjectRow | null
