@@ -13,6 +13,7 @@ import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { memberRoutes } from './routes/members.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
@@ -66,6 +67,7 @@ export function makeApp(): App {
     return told
   })
   orgRoutes(app)
+  moveRoutes(app)
   memberRoutes(app)
   projectRoutes(app)
   keyRoutes(app)

@@ -18,6 +18,8 @@ import { mailbox, mailSender, type BoxedMail } from '../adapters/mail.ts'
 import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/store.ts'
 import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
+import { readdressed } from '../adapters/move/bucket.ts'
+import { hasMoved, moveStore } from '../adapters/move/moves.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { txtRecords } from '../adapters/sso/dns.ts'
 import { discover } from '../adapters/sso/oidc.ts'
@@ -29,6 +31,8 @@ import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
 import type { VerifyDeps } from '../services/key/verify.ts'
 import type { MemberDeps } from '../services/member/store.ts'
+import { moverCell } from '../services/move/place.ts'
+import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
@@ -56,6 +60,7 @@ export interface Deps {
   replay: ReplayDeps
   audit: AuditDeps
   auditing: OutboxDeps
+  moving: StartDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -119,6 +124,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     replay: replayDeps(env, now),
     audit,
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
+    moving: movingDeps(env, now),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -130,12 +136,23 @@ export function makeDeps(env: Env, origin: string): Deps {
   }
 }
 
+function movingDeps(env: Env, now: () => number): StartDeps {
+  return {
+    moves: moveStore(env.CONTROL),
+    wake: (job) => cellFor(env, moverCell(job)).object(env.ORG_MOVE, job.orgId).run(job.orgId),
+    now,
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    sha256: sha256Hex,
+  }
+}
+
 function replayDeps(env: Env, now: () => number): ReplayDeps {
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
   return {
     list: (tenant, cursor, limit) => letters(tenant).list(tenant, cursor, limit),
     find: (tenant, id) => letters(tenant).find(tenant, id),
-    send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(bytes, { contentType: 'bytes' }),
+    // A letter that was moved along with its organization still names the cell that it died in.
+    send: (tenant, bytes) => cellFor(env, tenant.cell).queue.send(readdressed(bytes, tenant), { contentType: 'bytes' }),
     markReplayed: (tenant, id) => letters(tenant).markReplayed(tenant, id, now()),
     remove: (tenant, id) => letters(tenant).remove(tenant, id),
     isApplied: async (tenant, batch_id) =>
@@ -152,6 +169,7 @@ function metricsStore(env: Env, now: () => number): MetricsStore {
     APP_ENV === 'production' && account_id && token
       ? analyticsEngineMetrics({ account_id, token, dataset, fetch: (...args) => fetch(...args), now, exact })
       : null,
+    ({ org_id }) => hasMoved(env.CONTROL, org_id),
   )
 }
 

@@ -15,7 +15,7 @@ export const PERMISSIONS = {
     scopes: ADMIN,
     about: 'Rename the organization, make workspaces and projects',
   },
-  'org.own': { roles: ['owner'], scopes: [], about: 'Hand over or delete the organization' },
+  'org.own': { roles: ['owner'], scopes: [], about: 'Hand over, move or delete the organization' },
   'org.leave': { roles: EVERYONE, scopes: [], about: 'Leave the organization' },
   'sso.write': { roles: ['owner', 'admin'], scopes: [], about: 'Set up single sign-on' },
   'member.read': { roles: EVERYONE, scopes: ADMIN, about: 'See members and their roles' },

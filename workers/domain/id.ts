@@ -10,6 +10,7 @@ const PREFIXES = {
   member: 'mem',
   invitation: 'inv',
   principal: 'spr',
+  move: 'mov',
   sso: 'sso',
 } as const
 export type IdKind = keyof typeof PREFIXES

@@ -37,7 +37,8 @@ export function acceptDeps(env: Env, key: KeyRecord): AcceptDeps {
       for (const part of parts) hash.update(part)
       return hash.digest('hex')
     },
-    store: (batches) => lanes.ride(key.project_id, batches, (all) => storeBatches(storePorts(env, key), all)),
+    store: (batches) =>
+      lanes.ride(`${key.cell} ${key.project_id}`, batches, (all) => storeBatches(storePorts(env, key), all)),
   }
 }
 

@@ -7,6 +7,7 @@ import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
 import { findRates } from '../adapters/prices.ts'
 import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
+import { readdressed } from '../adapters/move/bucket.ts'
 import { readJournaled } from '../adapters/r2/journal.ts'
 import type { Checkpoint } from '../contract/audit.ts'
 import type { Cell, Tenant } from '../contract/tenant.ts'
@@ -14,15 +15,18 @@ import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
+import type { OrgMove } from './objects/org-move.ts'
 import type { TenantAudit } from './objects/tenant-audit.ts'
 import type { TenantBudget } from './objects/tenant-budget.ts'
 import { log } from './log.ts'
+import { gateOf } from './move/deps.ts'
 import type { DeadDeps } from './queues/dead.ts'
 import type { IngestDeps } from './queues/ingest.ts'
 
 /** The pipeline's bindings; the DO namespaces carry their classes. */
-export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
+export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'ORG_MOVE' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
   LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  ORG_MOVE: DurableObjectNamespace<OrgMove>
   TENANT_AUDIT: DurableObjectNamespace<TenantAudit>
   TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
 }
@@ -40,6 +44,7 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
     applyFor: (tenant) => applyDeps(stores, sinks, tenant, checkpoint),
     readJournal: (name, batchId) => readJournaled(stores.bucket, name, batchId),
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
+    moves: gateOf(env, cell),
     flushMetrics: () => metrics?.flush(),
     log: log(env.LOG_LEVEL),
   }
@@ -114,8 +119,15 @@ export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
 /** The dead-letter consumer of one cell. */
 export function deadDeps(env: Env, cell: Cell): DeadDeps {
   const stores = cellFor(env, cell)
+  const gate = gateOf(env, cell)
   return {
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
+    async buryAway(bytes, { org_id, shard }, reason) {
+      const home = (await gate.away(shard, [org_id], true)).get(org_id)
+      if (home === undefined) return false
+      await deadLetters(cellFor(env, home.cell).bucket).put(readdressed(bytes, home), reason, Date.now(), home.cell)
+      return true
+    },
     tellFeed: (header) => stores.object(env.LIVE_FEED, header.project_id).dead([header.batch_id]),
     log: log(env.LOG_LEVEL),
   }

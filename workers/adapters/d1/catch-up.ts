@@ -26,7 +26,7 @@ export function catchUpStore(db: D1Database) {
              SELECT (SELECT min(org_id) FROM delta WHERE org_id > org.id) FROM org WHERE org.id IS NOT NULL)
            SELECT org.id AS org_id, coalesce(p.seq, 0) AS seq FROM org
            LEFT JOIN progress p ON p.org_id = org.id AND p.job = '${JOB}'
-           WHERE org.id IS NOT NULL AND EXISTS
+           WHERE org.id IS NOT NULL AND org.id NOT IN (SELECT org_id FROM moving) AND EXISTS
              (SELECT 1 FROM delta d WHERE d.org_id = org.id AND d.seq > coalesce(p.seq, 0) AND d.seq <= ?1)`,
         )
         .bind(settledMs)

@@ -91,7 +91,7 @@ async function behind(db: D1Database, until: number): Promise<{ org_id: string; 
          SELECT min(org_id) FROM delta UNION ALL
          SELECT (SELECT min(org_id) FROM delta WHERE org_id > org.id) FROM org WHERE org.id IS NOT NULL)
        SELECT org.id AS org_id, p.seq AS packed FROM org LEFT JOIN progress p ON p.org_id = org.id AND p.job = '${DAY_JOB}'
-       WHERE org.id IS NOT NULL AND coalesce(p.seq, 0) < ?1`,
+       WHERE org.id IS NOT NULL AND org.id NOT IN (SELECT org_id FROM moving) AND coalesce(p.seq, 0) < ?1`,
     )
     .bind(until)
     .all<{ org_id: string; packed: number | null }>()

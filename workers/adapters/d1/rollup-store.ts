@@ -58,7 +58,7 @@ export function rollupStore(db: D1Database) {
           `WITH RECURSIVE org(id) AS (
              SELECT min(org_id) FROM delta UNION ALL
              SELECT (SELECT min(org_id) FROM delta WHERE org_id > org.id) FROM org WHERE org.id IS NOT NULL),
-           at AS (SELECT org.id, coalesce(p.seq, 0) AS seq FROM org LEFT JOIN progress p ON p.org_id = org.id AND p.job = '${ROLLUP_JOB}' WHERE org.id IS NOT NULL)
+           at AS (SELECT org.id, coalesce(p.seq, 0) AS seq FROM org LEFT JOIN progress p ON p.org_id = org.id AND p.job = '${ROLLUP_JOB}' WHERE org.id IS NOT NULL AND org.id NOT IN (SELECT org_id FROM moving))
            SELECT at.id AS org_id FROM at WHERE
              (SELECT d.seq FROM delta d WHERE d.org_id = at.id AND d.seq > at.seq ORDER BY d.seq LIMIT 1) < ?1
              OR (SELECT count(*) FROM (SELECT 1 FROM delta d WHERE d.org_id = at.id AND d.seq > at.seq LIMIT ${DELTAS_WAITING})) = ${DELTAS_WAITING}`,
@@ -92,7 +92,7 @@ export function rollupStore(db: D1Database) {
       await db
         .prepare(
           `DELETE FROM delta WHERE (org_id, seq, project_id) IN (
-             SELECT d.org_id, d.seq, d.project_id FROM delta d WHERE d.seq < ?1 AND d.seq <=
+             SELECT d.org_id, d.seq, d.project_id FROM delta d WHERE d.seq < ?1 AND d.org_id NOT IN (SELECT org_id FROM moving) AND d.seq <=
                (SELECT min(p.seq) FROM progress p WHERE p.org_id = d.org_id AND p.job IN ('${ROLLUP_JOB}', 'archive', 'budget') HAVING count(*) = 3) LIMIT ${PRUNE_MAX})`,
         )
         .bind(nowMs - DELTAS_KEPT_MS)

@@ -1,11 +1,19 @@
+import type { Tenant } from '../../contract/tenant.ts'
 import type { MetricsStore } from '../../services/metrics/port.ts'
 
-/** Analytics Engine has no jurisdictions: tenants of every cell but `global` are answered by the exact store alone. */
-export function metricsByCell(exact: MetricsStore, analytics: MetricsStore | null): MetricsStore {
+/**
+ * Analytics Engine has no jurisdictions: tenants of every cell but `global` are answered by the exact store alone. So
+ * are those that were moved to `global`: what they did before lies in the exact store only.
+ */
+export function metricsByCell(
+  exact: MetricsStore,
+  analytics: MetricsStore | null,
+  hasMoved: (tenant: Tenant) => Promise<boolean> = async () => false,
+): MetricsStore {
   return {
-    query(tenant, projectIds, query) {
-      const store = tenant.cell === 'global' && analytics !== null ? analytics : exact
-      return store.query(tenant, projectIds, query)
+    async query(tenant, projectIds, query) {
+      const isExact = tenant.cell !== 'global' || analytics === null || (await hasMoved(tenant))
+      return (isExact ? exact : analytics).query(tenant, projectIds, query)
     },
   }
 }

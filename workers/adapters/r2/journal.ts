@@ -63,7 +63,8 @@ export async function isJournaled(bucket: R2Bucket, tenant: ProjectTenant, batch
   return page.objects.some((object) => headersOf(object.customMetadata).some((header) => header.batch_id === batchId))
 }
 
-function* envelopesOf(segment: Uint8Array): Generator<[BatchHeader, Uint8Array]> {
+/** The readable envelopes of a journal object. */
+export function* envelopesOf(segment: Uint8Array): Generator<[BatchHeader, Uint8Array]> {
   for (const envelope of splitSegment(segment) ?? []) {
     const parsed = BatchHeader.safeParse(splitEnvelope(envelope)?.header)
     if (parsed.success) yield [parsed.data, envelope]

@@ -91,7 +91,7 @@ function organizationRoutes(app: App): void {
     method: 'post',
     path: '/api/v1/orgs',
     tag: 'Organizations',
-    summary: 'Make an organization; its region never changes',
+    summary: 'Make an organization in a region; its owner can move it to another later',
     permission: 'self',
     action: 'org.create',
     body: OrgCreate,

@@ -11,6 +11,7 @@ import { messageOf } from '../../services/ingest/store.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
 import { log } from '../log.ts'
+import { wakeMoves } from '../move/deps.ts'
 
 const HOURLY = '7 * * * *'
 let started = false
@@ -21,6 +22,7 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
   // The local queue lives in memory: the first run of a process sends everything that is not applied.
   const startup = !started && env.APP_ENV !== 'production'
   started = true
+  if (controller.cron !== HOURLY) await attempt(env, 'moves', 'global', () => wakeMoves(env, Date.now()))
   for (const cell of CELLS) {
     const stores = cellFor(env, cell)
     if (controller.cron !== HOURLY)

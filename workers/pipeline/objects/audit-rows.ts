@@ -19,7 +19,8 @@ export class AuditRows {
       CREATE INDEX IF NOT EXISTS entry_actor ON entry (actor, seq);
       CREATE INDEX IF NOT EXISTS entry_target ON entry (target, seq);
       CREATE INDEX IF NOT EXISTS entry_agent ON entry (agent_id, seq) WHERE agent_id IS NOT NULL;
-      CREATE TABLE IF NOT EXISTS checkpoint (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, checkpoint TEXT NOT NULL);`)
+      CREATE TABLE IF NOT EXISTS checkpoint (seq INTEGER PRIMARY KEY, hash TEXT NOT NULL, checkpoint TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS sealed (one INTEGER PRIMARY KEY CHECK (one = 1));`)
   }
 
   /** Whose log this is; the first append says so, for ever. @throws for another organization or cell. */
@@ -31,6 +32,15 @@ export class AuditRows {
 
   owner(): { org_id: string; cell: Cell } | null {
     return this.sql.exec<{ org_id: string; cell: Cell }>(`SELECT org_id, cell FROM owner`).toArray()[0] ?? null
+  }
+
+  /** Whether the organization's log goes on elsewhere. */
+  isSealed(): boolean {
+    return this.sql.exec('SELECT one FROM sealed').toArray().length > 0
+  }
+
+  seal(sealed: boolean): void {
+    this.sql.exec(sealed ? 'INSERT OR IGNORE INTO sealed VALUES (1)' : 'DELETE FROM sealed')
   }
 
   head(): AuditLink | null {

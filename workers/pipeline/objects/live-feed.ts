@@ -3,6 +3,7 @@ import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.
 import type { Env } from '../deps.ts'
 import { Audience } from './audience.ts'
 import { KEEP_AFTER_MS, OpenReceipts } from './open-receipts.ts'
+import { Portable } from './portable.ts'
 import { Ring } from './ring.ts'
 
 const SOCKETS_MAX = 200
@@ -12,9 +13,9 @@ const SOCKETS_MAX = 200
  * batches that are accepted but not applied yet.
  */
 export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
-  private readonly ring: Ring
-  private readonly receipts: OpenReceipts
-  private readonly audience: Audience
+  private ring: Ring
+  private receipts: OpenReceipts
+  private audience: Audience
   private keeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -58,6 +59,25 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
   /** Open batches older than this, for a check against the books. */
   async stale(beforeMs: number): Promise<IntakeEntry[]> {
     return this.receipts.olderThan(beforeMs)
+  }
+
+  /** Lets its listeners go, who then connect to wherever the project lives. */
+  async dismiss(): Promise<void> {
+    for (const socket of this.ctx.getWebSockets()) socket.close(1012, 'this project has moved, connect again')
+  }
+
+  /** Forgets everything: the project lives elsewhere. */
+  async wipe(): Promise<void> {
+    const { sql } = this.ctx.storage
+    new Portable(sql).wipe()
+    this.ring = new Ring(sql)
+    this.receipts = new OpenReceipts(sql, [])
+    this.audience = new Audience(this.ctx, this.ring)
+  }
+
+  /** Rows that are kept. */
+  async count(): Promise<number> {
+    return new Portable(this.ctx.storage.sql).count()
   }
 
   /** The WebSocket upgrade. The api Worker has authorized it and names the project that it authorized. */

@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { AuditDraft, AuditFilter, AuditLink, Checkpoint, TenantAuditRpc } from '../../contract/audit.ts'
+import type { Digest, ObjectPage, SealableRpc } from '../../contract/move.ts'
 import type { Cell } from '../../contract/tenant.ts'
 import { canonicalJson } from '../../domain/audit/canonical-json.ts'
 import {
@@ -13,6 +14,7 @@ import {
 import { auditTools, type Env } from '../deps.ts'
 import { log } from '../log.ts'
 import { AuditRows } from './audit-rows.ts'
+import { Portable } from './portable.ts'
 
 const HOUR_MS = 3_600_000
 const AGAIN_MS = 60_000
@@ -24,8 +26,9 @@ let toldOfMissingKey = false
  * The audit log of one organization: a chain of hashes that only this object writes, so that calls at the same moment
  * follow each other. Checkpoints of it are signed and kept in the bucket of its cell, out of reach of this storage.
  */
-export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
+export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc, SealableRpc {
   private readonly rows: AuditRows
+  private readonly portable: Portable
   private readonly tools: ReturnType<typeof auditTools>
   private hasAlarm = false
   private signing: Promise<void> | null = null
@@ -33,6 +36,7 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
     this.rows = new AuditRows(ctx.storage.sql)
+    this.portable = new Portable(ctx.storage.sql, ['owner', 'sealed'])
     this.tools = auditTools(env)
   }
 
@@ -41,6 +45,7 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
     records: { id: string; draft: AuditDraft }[],
   ): Promise<AuditLink[]> {
     const links = this.ctx.storage.transactionSync(() => {
+      if (this.rows.isSealed()) throw new Error('this audit log goes on in another cell')
       this.rows.own(org_id, cell)
       return records.map(({ id, draft }) => this.rows.linkOf(id) ?? this.add(org_id, id, draft))
     })
@@ -65,6 +70,35 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
 
   async publicKey(): Promise<string | null> {
     return (await this.tools.signer())?.publicKey ?? null
+  }
+
+  async seal(sealed: boolean): Promise<void> {
+    // What is being signed is of the old chain still.
+    while (this.signing !== null) await this.signing.catch(() => {})
+    this.rows.seal(sealed)
+  }
+
+  async exportRows(cursor: string | null): Promise<ObjectPage | null> {
+    return this.portable.exportRows(cursor)
+  }
+
+  async importRows({ org_id, cell }: { org_id: string; cell: Cell }, table: string, rows: string): Promise<void> {
+    this.ctx.storage.transactionSync(() => {
+      this.rows.own(org_id, cell)
+      this.portable.importRows(table, rows)
+    })
+    await this.ensureAlarm()
+  }
+
+  async digest(): Promise<Record<string, Digest>> {
+    return this.portable.digest()
+  }
+
+  /** Sealed it stays sealed: who still takes this for the log of their organization must not begin a second chain. */
+  async wipe(): Promise<void> {
+    this.portable.wipe(['sealed'])
+    this.hasAlarm = false
+    await this.ctx.storage.deleteAlarm()
   }
 
   override async alarm(): Promise<void> {
@@ -116,7 +150,7 @@ export class TenantAudit extends DurableObject<Env> implements TenantAuditRpc {
   private async signDue(): Promise<void> {
     const owner = this.rows.owner()
     const signer = await this.tools.signer()
-    if (owner === null) return
+    if (owner === null || this.rows.isSealed()) return
     if (signer === null) {
       if (!toldOfMissingKey) log(this.env.LOG_LEVEL)('error', 'audit.no_signing_key', { secret: 'AUDIT_SIGNING_KEY' })
       toldOfMissingKey = true

@@ -1,7 +1,9 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { BudgetScope, SpendCounter, SpendDelta, TenantBudgetRpc } from '../../contract/budget.ts'
 import { scopesOf } from '../../domain/spend-scope.ts'
+import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
 import type { Env } from '../deps.ts'
+import { Portable } from './portable.ts'
 
 /** Commits whose deltas are kept as they came before they are folded into counters. */
 const UNFOLDED_MAX = 128
@@ -14,8 +16,9 @@ const DAY_MS = 86_400_000
  * Exact spend of one organization, by scope and UTC quarter hour. `apply` writes one row and is idempotent by
  * commit; sums are folded later, because rows written are the bill. Limits and reservations decide on these sums.
  */
-export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc {
+export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc, PortableRpc {
   private readonly sql: SqlStorage
+  private readonly portable: Portable
   /** Commits that wait to be folded; counted once, then kept in step. */
   private waiting: number
   private hasAlarm = false
@@ -30,7 +33,12 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
         tokens INTEGER NOT NULL, entries INTEGER NOT NULL, PRIMARY KEY (scope, id, quarter_ms)) WITHOUT ROWID;
       CREATE TABLE IF NOT EXISTS reconciliation (at_ms INTEGER PRIMARY KEY, ledger_nanousd TEXT NOT NULL, counted_nanousd TEXT NOT NULL,
         difference_nanousd TEXT NOT NULL, entries_difference INTEGER NOT NULL);`)
-    this.waiting = this.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM commits WHERE deltas IS NOT NULL`).one().n
+    this.portable = new Portable(this.sql)
+    this.waiting = this.countWaiting()
+  }
+
+  private countWaiting(): number {
+    return this.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM commits WHERE deltas IS NOT NULL`).one().n
   }
 
   async apply(commitId: string, deltas: SpendDelta[]): Promise<{ applied: boolean }> {
@@ -94,6 +102,29 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc 
       `DELETE FROM reconciliation WHERE at_ms NOT IN (SELECT at_ms FROM reconciliation ORDER BY at_ms DESC LIMIT 100)`,
     )
     return { difference_nanousd, entries_difference }
+  }
+
+  async exportRows(cursor: string | null): Promise<ObjectPage | null> {
+    if (cursor === null) this.fold()
+    return this.portable.exportRows(cursor)
+  }
+
+  async importRows(_tenant: unknown, table: string, rows: string): Promise<void> {
+    this.portable.importRows(table, rows)
+    this.waiting = this.countWaiting()
+    await this.ensureAlarm()
+  }
+
+  async digest(): Promise<Record<string, Digest>> {
+    this.fold()
+    return this.portable.digest()
+  }
+
+  async wipe(): Promise<void> {
+    this.portable.wipe()
+    this.waiting = 0
+    this.hasAlarm = false
+    await this.ctx.storage.deleteAlarm()
   }
 
   override async alarm(): Promise<void> {

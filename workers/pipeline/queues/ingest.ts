@@ -5,6 +5,9 @@ import type { Cell, Tenant } from '../../contract/tenant.ts'
 import type { DecodedBatch } from '../../domain/commit-plan.ts'
 import { splitEnvelope } from '../../domain/envelope.ts'
 import { applyBatches, type ApplyDeps } from '../../services/ingest/apply.ts'
+import type { MoveGate } from '../../services/move/port.ts'
+import { bytesOf } from './bytes.ts'
+import { withoutDeparted, withoutHeld } from './moved.ts'
 
 /** One commit takes at most this much, so that it ends soon and its delta stays under D1's 2 MB a row. */
 const GROUP = { batches: 100, events: 6000, bytes: 700_000 }
@@ -19,6 +22,8 @@ export interface IngestDeps {
   readJournal(name: string, batchId: string): Promise<Uint8Array | null>
   /** Keeps a message that can never be applied, with the reason. */
   bury(bytes: Uint8Array, reason: string): Promise<unknown>
+  /** Organizations that are on their way to another cell, or there. */
+  moves: MoveGate
   /** Writes the points of all that was applied: how many one invocation may write is limited. */
   flushMetrics(): void
   log(level: 'info' | 'warn' | 'error', event: string, fields: Record<string, unknown>): void
@@ -39,8 +44,9 @@ export async function handleIngest(queue: MessageBatch<unknown>, deps: IngestDep
     if (list) list.push({ message, batch })
     else shards.set(batch.header.shard, [{ message, batch }])
   }
-  for (const pending of shards.values()) {
-    for (const group of groupsOf(pending)) await applyGroup(group, deps)
+  for (const [shard, pending] of shards) {
+    const staying = await withoutDeparted(deps.moves, shard, pending)
+    for (const group of groupsOf(staying)) await applyGroup(group, deps)
   }
   deps.flushMetrics()
 }
@@ -49,6 +55,7 @@ async function decodeOrBury(message: Message<unknown>, deps: IngestDeps): Promis
   const bytes = bytesOf(message.body)
   try {
     const decoded = await decode(bytes, deps)
+    if (decoded === null) message.ack()
     if (typeof decoded !== 'string') return decoded
     deps.log('error', 'ingest.poison', { reason: decoded, message_id: message.id })
     await deps.bury(bytes, decoded)
@@ -60,8 +67,8 @@ async function decodeOrBury(message: Message<unknown>, deps: IngestDeps): Promis
   return null
 }
 
-/** A decoded batch, or the reason why the bytes can never be one. */
-async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch | string> {
+/** A decoded batch, the reason why the bytes can never be one, or null for one that was handed to another cell. */
+async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch | string | null> {
   const split = splitEnvelope(bytes)
   if (split === null) return 'not an envelope'
   const parsed = BatchHeader.safeParse(split.header)
@@ -72,6 +79,7 @@ async function decode(bytes: Uint8Array, deps: IngestDeps): Promise<DecodedBatch
   if (header.pointer) {
     const journaled = header.journal === undefined ? null : await deps.readJournal(header.journal, header.batch_id)
     const inner = journaled && splitEnvelope(journaled)
+    if (!inner && (await deps.moves.away(header.shard, [header.org_id], true)).size > 0) return null
     if (!inner) return 'the journal object that the message points to is gone'
     body = inner.body
   }
@@ -115,6 +123,7 @@ async function applyGroup(group: Pending[], deps: IngestDeps): Promise<void> {
     await applyBatches(deps.applyFor(first.batch.header), [...distinct.values()], redelivered)
     for (const item of group) item.message.ack()
   } catch (error) {
+    if (deps.moves.isHeld(error)) return applyHeld(group, deps)
     deps.log('warn', 'ingest.group_failed', { batches: group.length, error: String(error) })
     if (group.length === 1) return first.message.retry({ delaySeconds: backoffSeconds(first.message.attempts) })
     // One bad batch must not hold up its neighbours.
@@ -122,13 +131,21 @@ async function applyGroup(group: Pending[], deps: IngestDeps): Promise<void> {
   }
 }
 
+/** Some of the group's organizations are moving: their batches wait, the others' are applied. */
+async function applyHeld(group: Pending[], deps: IngestDeps): Promise<void> {
+  try {
+    const rest = await withoutHeld(deps.moves, group[0]?.batch.header.shard ?? 0, group)
+    if (rest.length > 0 && rest.length < group.length) return await applyGroup(rest, deps)
+    // Let go just now.
+    for (const { message } of rest) message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+  } catch (error) {
+    deps.log('warn', 'ingest.hold_failed', { batches: group.length, error: String(error) })
+    // Those that were acked stay so.
+    for (const { message } of group) message.retry({ delaySeconds: backoffSeconds(message.attempts) })
+  }
+}
+
 /** 2, 4, 8 … seconds. */
 function backoffSeconds(attempts: number): number {
   return Math.min(2 ** attempts, RETRY_DELAY_SECONDS_MAX)
-}
-
-export function bytesOf(body: unknown): Uint8Array {
-  if (body instanceof Uint8Array) return body
-  if (body instanceof ArrayBuffer) return new Uint8Array(body)
-  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body ?? null))
 }

@@ -19,7 +19,7 @@ export function projectView(row: ProjectRow, org: OrgRow) {
   return { ...workspaceView(row), workspace_id: row.workspaceId, keep_content: row.keepContent, region: org.cell }
 }
 
-/** A new organization with its first workspace and project; its cell and shard never change. */
+/** A new organization with its first workspace and project; its cell and shard change only when it is moved. */
 export async function createOrg(
   deps: TenantDeps,
   userId: string,
