@@ -102,6 +102,14 @@ describe('redactText', () => {
     )
   })
 
+  it('leaves what stands after a key that was cut off its context', () => {
+    const cut = `-----BEGIN PRIVATE KEY-----\n${'bi0PeJC4LzA6Z4AAhx3pgrj/'.repeat(4)}\nmfBwMRk7`
+    expect(redact(`${cut}\nBearer d1d6854575622f856469602d1ba9f20df4875b15 rejected`)).toBe(
+      '[REDACTED:private_key]\nBearer [REDACTED:bearer_token] rejected',
+    )
+    expect(redact(`x ${cut}`)).toBe('x [REDACTED:private_key]')
+  })
+
   it('takes the name of a value for its context', () => {
     expect(redactJson({ phone: '4155552671', order: '4155552671', ssn: '457555462' }, {})).toEqual({
       phone: '[REDACTED:phone]',
