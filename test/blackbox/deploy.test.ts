@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
 import { runNode } from '../../scripts/runtime/run.ts'
@@ -16,6 +17,10 @@ const deploy = () =>
       AUDIT_SIGNING_KEY: undefined,
     },
   })
+
+const newestTag = [...readFileSync(inRoot('workers/pipeline/wrangler.toml'), 'utf8').matchAll(/^tag = "(\w+)"/gm)].at(
+  -1,
+)?.[1]
 
 describe('deploying with wrangler to an account that is empty', () => {
   let output = ''
@@ -60,7 +65,7 @@ describe('deploying with wrangler to an account that is empty', () => {
     expect(bound).toContainEqual(expect.objectContaining({ name: 'CLOUDFLARE_ACCOUNT_ID', text: 'account' }))
     expect(account.scripts.get('agentops-api')?.secrets).toEqual(['AUTH_SECRET'])
     expect(account.scripts.get('agentops-pipeline')?.secrets).toEqual(['AUDIT_SIGNING_KEY'])
-    expect(account.scripts.get('agentops-pipeline')?.migrationTag).toBe('v2')
+    expect(account.scripts.get('agentops-pipeline')?.migrationTag).toBe(newestTag)
     expect(account.scripts.get('agentops-pipeline')?.crons.length).toBeGreaterThan(0)
     for (const queue of account.queues) expect(queue.consumers, queue.queue_name).toBe(1)
   })

@@ -290,12 +290,9 @@ describe.each([
   )
 })
 
-describe.each([
-  { width: 360, colorScheme: 'dark' as const },
-  { width: 1280, colorScheme: 'light' as const },
-])('settings at $width px, $colorScheme', ({ width, colorScheme }) => {
+describe('settings at 360 px, dark', () => {
   it('have no axe violations and do not scroll sideways', async () => {
-    const own = await open({ viewport: { width, height: 900 }, colorScheme, bypassCSP: true })
+    const own = await open({ viewport: { width: 360, height: 900 }, colorScheme: 'dark', bypassCSP: true })
     const names = ['organization', 'members', 'roles', 'keys', 'principals', 'sso', 'project', 'region', 'audit']
     for (const name of [...names, 'dead-letters', '../../account']) {
       const page = await visit(`settings/${name}`, own)
