@@ -1,15 +1,13 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { gzipSync } from 'node:zlib'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { bigTrace, richTrace } from '../support/example-traces.ts'
 import { createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
 
 const OVERVIEW_SCRIPT_BYTES_MAX = 170_000
 const BIG_SPANS = 1200
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 const baseUrl = inject('baseUrl')
 let browser: Browser
@@ -66,23 +64,6 @@ async function visit(path: string, within = context): Promise<Page> {
   // The page has come alive, so that keys and clicks are heard.
   await page.waitForLoadState('networkidle')
   return page
-}
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(root: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
-    }
-    const found = await axe.run('main')
-    return found.violations.map(
-      ({ id, nodes }) =>
-        `${id}: ${nodes
-          .map((node) => node.html)
-          .join(' ')
-          .slice(0, 300)}`,
-    )
-  })
 }
 
 describe('overview', () => {

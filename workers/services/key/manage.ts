@@ -98,8 +98,9 @@ export async function rotateKey(
 export async function revokeKey(deps: TenantDeps, place: KeyPlace, keyId: string): Promise<Key> {
   const row = await keyOf(deps, place, keyId)
   const revokedMs = row.revokedMs ?? deps.now()
-  await deps.keys.revokeKey(place.org.id, keyId, revokedMs)
+  // The edge first: what dies in between leaves a key that is refused and listed, never one that works and is not.
   await deps.keyRecords.remove(row.hash)
+  await deps.keys.revokeKey(place.org.id, keyId, revokedMs)
   return keyView({ ...row, revokedMs })
 }
 

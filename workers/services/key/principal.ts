@@ -53,10 +53,11 @@ export async function updatePrincipal(
     role: change.role ?? before.role,
     disabledMs: change.disabled === undefined ? before.disabledMs : change.disabled ? deps.now() : null,
   }
-  await deps.keys.updatePrincipal(org.id, id, { name: after.name, role: after.role, disabledMs: after.disabledMs })
   const rows = await deps.keys.keysOfPrincipal(org.id, id)
+  // Refused at the edge before it is told so: what dies in between leaves no key that works.
   if (after.disabledMs !== null) await Promise.all(rows.map((row) => deps.keyRecords.remove(row.hash)))
-  else await republishAll(deps, org, projects, rows, after)
+  await deps.keys.updatePrincipal(org.id, id, { name: after.name, role: after.role, disabledMs: after.disabledMs })
+  if (after.disabledMs === null) await republishAll(deps, org, projects, rows, after)
   return { before: principalView(before), after: principalView(after) }
 }
 
