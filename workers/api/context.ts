@@ -48,7 +48,14 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
 }
 
 /** What concerns the organization as a whole is not for a key of one project. */
-const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read'])
+const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read', 'erasure.read'])
+/** Not for members of some projects, whatever their role. */
+const OF_ALL_PROJECTS: ReadonlySet<Permission> = new Set([
+  'audit.read',
+  'erasure.read',
+  'erasure.write',
+  'export.write',
+])
 const NOWHERE = { role: null, restricted: false, org: null, project: null, projects: [] }
 
 function checked(who: Who, permission: Permission): Who {
@@ -61,11 +68,8 @@ function checked(who: Who, permission: Permission): Who {
   } else if (role !== null) {
     if (!roleMay(role, permission))
       throw new AppError('forbidden', `Your role "${role}" may not do this (${permission}).`)
-    if (restricted && permission === 'audit.read')
-      throw new AppError(
-        'forbidden',
-        'The audit log is of the whole organization; you are a member of some projects only.',
-      )
+    if (restricted && OF_ALL_PROJECTS.has(permission))
+      throw new AppError('forbidden', 'This is about the whole organization; you are a member of some projects only.')
   }
   return who
 }

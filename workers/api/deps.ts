@@ -5,6 +5,7 @@ import { cellFor, shardOf } from '../adapters/cells.ts'
 import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { keyStore } from '../adapters/d1/key-store.ts'
+import { jobStore } from '../adapters/d1/job-store.ts'
 import { memberStore } from '../adapters/d1/member-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
@@ -20,12 +21,15 @@ import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
 import { hasMoved, moveStore } from '../adapters/move/moves.ts'
+import { certificates } from '../adapters/r2/certificates.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { txtRecords } from '../adapters/sso/dns.ts'
 import { discover } from '../adapters/sso/oidc.ts'
 import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
+import type { StartErasureDeps } from '../services/erasure/start.ts'
+import type { JobDeps } from '../services/job/run.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
@@ -61,6 +65,8 @@ export interface Deps {
   audit: AuditDeps
   auditing: OutboxDeps
   moving: StartDeps
+  jobs: JobDeps
+  erasures: StartErasureDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -75,6 +81,12 @@ export function makeDeps(env: Env, origin: string): Deps {
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
   const audit = auditDeps(env, now)
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+  const jobs: JobDeps = {
+    store: jobStore((tenant) => shardOf(env, tenant)),
+    wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
+    now,
+    random,
+  }
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -125,6 +137,12 @@ export function makeDeps(env: Env, origin: string): Deps {
     audit,
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     moving: movingDeps(env, now),
+    jobs,
+    erasures: {
+      ...jobs,
+      sha256: sha256Hex,
+      certificate: (tenant, id) => certificates(cellFor(env, tenant.cell).bucket).find(tenant.org_id, id),
+    },
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)

@@ -27,16 +27,13 @@ export const PERMISSIONS = {
   'project.write': { roles: ['owner', 'admin', 'developer'], scopes: ADMIN, about: 'Change a project' },
   'content.write': { roles: ['owner', 'admin'], scopes: [], about: 'Decide whether prompts and answers are kept' },
   'project.delete': { roles: ['owner', 'admin'], scopes: [], about: 'Delete a project, and take that back' },
-  'privacy.read': {
+  'privacy.write': { roles: ['owner', 'admin'], scopes: [], about: 'Decide how long data are kept' },
+  'erasure.read': {
     roles: ['owner', 'admin', 'auditor'],
     scopes: ADMIN,
     about: 'See what was erased, and the certificates',
   },
-  'privacy.write': {
-    roles: ['owner', 'admin'],
-    scopes: [],
-    about: 'Decide how long data are kept, and erase what is about a person',
-  },
+  'erasure.write': { roles: ['owner', 'admin'], scopes: [], about: 'Erase a person from all that agents reported' },
   'export.write': { roles: ['owner', 'admin'], scopes: [], about: 'Export everything the organization has' },
   'key.read': {
     roles: ['owner', 'admin', 'operator', 'developer', 'auditor'],

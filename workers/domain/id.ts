@@ -12,6 +12,9 @@ const PREFIXES = {
   principal: 'spr',
   move: 'mov',
   sso: 'sso',
+  erasure: 'era',
+  deletion: 'del',
+  export: 'exp',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

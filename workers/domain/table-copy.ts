@@ -55,9 +55,9 @@ export function tenantTables(tables: readonly TableShape[], except: readonly str
   return found
 }
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-const isInteger = (type: string) => type.includes('INT')
-const isBlob = (type: string) => type === '' || type.includes('BLOB')
+export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+export const isInteger = (type: string) => type.includes('INT')
+export const isBlob = (type: string) => type === '' || type.includes('BLOB')
 
 /** A row as a JSON array: integers as text, since some pass 2^53; bytes as hex. */
 function tupleSql({ columns }: TableShape): string {
@@ -70,8 +70,11 @@ function tupleSql({ columns }: TableShape): string {
   return `json_array(${[...values, ...nulls].join(', ')})`
 }
 
-/** How a table is walked in the order of its key, within its scope. */
-function walk(table: TableShape & { scope?: string }, isFirst: boolean) {
+/**
+ * How a table is walked in the order of its key, within its scope: `?1` is the scope's value, `?2` the last key as JSON
+ * and `?3` the rows at most.
+ */
+export function walk(table: TableShape & { scope?: string }, isFirst: boolean) {
   const rest = table.scope === undefined ? table.key : table.key.slice(1)
   const types = new Map(table.columns.map(({ name, type }) => [name, type]))
   const integer = (name: string) => isInteger(types.get(name) ?? '')

@@ -15,6 +15,7 @@ import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
+import type { OrgJobs } from './objects/org-jobs.ts'
 import type { OrgMove } from './objects/org-move.ts'
 import type { TenantAudit } from './objects/tenant-audit.ts'
 import type { TenantBudget } from './objects/tenant-budget.ts'
@@ -24,8 +25,9 @@ import type { DeadDeps } from './queues/dead.ts'
 import type { IngestDeps } from './queues/ingest.ts'
 
 /** The pipeline's bindings; the DO namespaces carry their classes. */
-export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'ORG_MOVE' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
+export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'ORG_JOBS' | 'ORG_MOVE' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
   LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  ORG_JOBS: DurableObjectNamespace<OrgJobs>
   ORG_MOVE: DurableObjectNamespace<OrgMove>
   TENANT_AUDIT: DurableObjectNamespace<TenantAudit>
   TENANT_BUDGET: DurableObjectNamespace<TenantBudget>

@@ -35,11 +35,12 @@ const COLUMNS = ['kind', 'hour_ms', 'project_id', 'workspace_id', ...GROUP_DIMEN
 const VALUES = COLUMNS.map((name, i) =>
   name === 'cost_nanousd' ? `CAST(value ->> ${i} AS INTEGER)` : `value ->> ${i}`,
 ).join(', ')
-const MERGE = `ON CONFLICT DO UPDATE SET ${SUMS.map((c) => `${c} = ${c} + excluded.${c}`).join(', ')},
+/** Adds a row to the one that is there. */
+export const ROLLUP_MERGE = `ON CONFLICT DO UPDATE SET ${SUMS.map((c) => `${c} = ${c} + excluded.${c}`).join(', ')},
 latency_hist = CASE '{}' WHEN excluded.latency_hist THEN latency_hist WHEN latency_hist THEN excluded.latency_hist ELSE
   (SELECT json_group_object(key, n) FROM (SELECT key, sum(value) n FROM
     (SELECT key, value FROM json_each(rollup.latency_hist) UNION ALL SELECT key, value FROM json_each(excluded.latency_hist)) GROUP BY key)) END`
-const UPSERT = `INSERT INTO rollup (org_id, ${COLUMNS.join(', ')}) SELECT ?2, ${VALUES} FROM jsonb_each(jsonb(?1)) WHERE true ${MERGE}`
+const UPSERT = `INSERT INTO rollup (org_id, ${COLUMNS.join(', ')}) SELECT ?2, ${VALUES} FROM jsonb_each(jsonb(?1)) WHERE true ${ROLLUP_MERGE}`
 
 interface DeltaRow {
   project_id: string

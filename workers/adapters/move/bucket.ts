@@ -6,6 +6,7 @@ import { findApplied } from '../d1/commit.ts'
 import { sendAll } from '../queue.ts'
 import { envelopesOf } from '../r2/journal.ts'
 import { journalMetadata } from '../r2/journal-metadata.ts'
+import { kindsOf } from '../r2/kinds.ts'
 
 const PAGE = 100
 const JOURNAL_PAGE = 20
@@ -62,18 +63,6 @@ export function moveObjects(storesOf: (home: Home) => CellStores, toMessage: ToM
       return count
     },
   }
-}
-
-/** First parts of names, like `archive/`. */
-async function kindsOf(bucket: R2Bucket): Promise<string[]> {
-  const kinds: string[] = []
-  let cursor: string | undefined
-  do {
-    const page = await bucket.list({ delimiter: '/', cursor })
-    kinds.push(...page.delimitedPrefixes)
-    cursor = page.truncated ? page.cursor : undefined
-  } while (cursor !== undefined)
-  return kinds.sort()
 }
 
 /** Every object of an organization but its journal. */

@@ -1,4 +1,11 @@
-import { parquetWriteBuffer, type ColumnSource } from 'hyparquet-writer'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
+import {
+  ByteWriter,
+  ParquetWriter,
+  parquetWriteBuffer,
+  schemaFromColumnData,
+  type ColumnSource,
+} from 'hyparquet-writer'
 import zlib from 'node:zlib'
 import type { ArchiveDeps, ArchivedEvent } from '../../services/recovery/archive.ts'
 
@@ -55,13 +62,45 @@ export function parquetArchive(bucket: R2Bucket): Pick<ArchiveDeps, 'writeArchiv
   }
 }
 
+const ROWS_PER_GROUP = 10_000
+const ZSTD = {
+  codec: 'ZSTD',
+  compressors: { ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdCompressSync(bytes)) },
+} as const
+
 export function toParquet(events: readonly ArchivedEvent[]): ArrayBuffer {
+  return parquetWriteBuffer({ columnData: columnsOf(events), rowGroupSize: ROWS_PER_GROUP, ...ZSTD })
+}
+
+/** The events of a file of ours, group by group. */
+export async function* fromParquet(file: ArrayBuffer): AsyncGenerator<ArchivedEvent[]> {
+  const metadata = parquetMetadata(file)
+  const compressors = { ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdDecompressSync(bytes)) }
+  let rowStart = 0
+  for (const { num_rows } of metadata.row_groups) {
+    const rowEnd = rowStart + Number(num_rows)
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors })
+    yield rows.map(eventOf)
+    rowStart = rowEnd
+  }
+}
+
+/** Writes a file of ours from groups that come one after another: only one of them is in memory at a time. */
+export async function parquetOf(groups: AsyncIterable<ArchivedEvent[]>): Promise<ArrayBuffer> {
+  const writer = new ByteWriter()
+  const file = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData: columnsOf([]) }), ...ZSTD })
+  for await (const events of groups) await file.write({ columnData: columnsOf(events), rowGroupSize: ROWS_PER_GROUP })
+  await file.finish()
+  return writer.getBuffer()
+}
+
+function columnsOf(events: readonly ArchivedEvent[]): ColumnSource[] {
   const integers = (pick: (e: ArchivedEvent) => number | null | undefined) =>
     events.map((e) => {
       const n = pick(e)
       return n == null ? null : BigInt(n)
     })
-  const columnData: ColumnSource[] = [
+  return [
     { name: 'timestamp', data: events.map((e) => new Date(e.timestamp)), type: 'TIMESTAMP', nullable: false },
     ...TEXT.map((name): ColumnSource => ({ name, data: events.map((e) => e[name] ?? null), type: 'STRING' })),
     { name: 'cost_nanousd', data: integers((e) => e.paid_nanousd), type: 'INT64' },
@@ -73,10 +112,19 @@ export function toParquet(events: readonly ArchivedEvent[]): ArrayBuffer {
       type: 'STRING',
     })),
   ]
-  return parquetWriteBuffer({
-    columnData,
-    codec: 'ZSTD',
-    rowGroupSize: 10_000,
-    compressors: { ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdCompressSync(bytes)) },
-  })
+}
+
+/** A row as `columnsOf` wrote it. */
+function eventOf({ timestamp, cost_nanousd, ...row }: Record<string, unknown>): ArchivedEvent {
+  const event: Record<string, unknown> = {
+    timestamp: (timestamp as Date).getTime(),
+    paid_nanousd: cost_nanousd == null ? null : Number(cost_nanousd),
+    batch_id: row['batch_id'],
+    cost_source: row['cost_source'] ?? null,
+  }
+  for (const name of TEXT) if (row[name] != null) event[name] = row[name]
+  for (const name of INTEGERS) if (row[name] != null) event[name] = Number(row[name])
+  for (const name of DOUBLES) if (row[name] != null) event[name] = row[name]
+  for (const name of DOCUMENTS) if (row[name] != null) event[name] = JSON.parse(row[name] as string)
+  return event as unknown as ArchivedEvent
 }

@@ -10,6 +10,7 @@ import { archiveShard } from '../../services/recovery/archive.ts'
 import { messageOf } from '../../services/ingest/store.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
+import { wakeJobs } from '../jobs/index.ts'
 import { log } from '../log.ts'
 import { wakeMoves } from '../move/deps.ts'
 
@@ -39,6 +40,7 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
       }
       await attempt(env, 'catch_up', cell, () => catchUp(catchUpDeps(env, cell, shard), now))
       await attempt(env, 'rollup', cell, () => rollDue(rollups, now))
+      await attempt(env, 'jobs', cell, () => wakeJobs(env, cell, shard, Date.now()))
     }
   }
 }

@@ -1,9 +1,6 @@
-import { auditStore } from '../../adapters/audit.ts'
-import { personalCipher } from '../../adapters/audit-crypto.ts'
 import { cellFor } from '../../adapters/cells.ts'
 import { keyPlaces } from '../../adapters/d1/key-places.ts'
-import { personKeys } from '../../adapters/d1/person-keys.ts'
-import { sha256Hex, shortHash } from '../../adapters/hash.ts'
+import { shortHash } from '../../adapters/hash.ts'
 import { keyWriter } from '../../adapters/keys-kv.ts'
 import { moveActors } from '../../adapters/move/actors.ts'
 import { moveObjects } from '../../adapters/move/bucket.ts'
@@ -19,6 +16,7 @@ import { moverCell } from '../../services/move/place.ts'
 import { moveRecord } from '../../services/move/record.ts'
 import type { Home, MoveDeps, MoveGate } from '../../services/move/port.ts'
 import type { Env } from '../deps.ts'
+import { auditOf } from '../system-audit.ts'
 
 const noCheckpoint = () => {}
 
@@ -31,17 +29,7 @@ export function moveDeps(
   const moves = moveStore(env.CONTROL)
   const storesOf = ({ cell }: Home) => cellFor(env, cell)
   const tools = { findRates, shortHash, hex: () => '' }
-  const audit = {
-    store: auditStore(
-      (tenant) => cellFor(env, tenant.cell).object(env.TENANT_AUDIT, tenant.org_id),
-      () => cellFor(env, 'global').object(env.TENANT_AUDIT, 'readyz'),
-    ),
-    persons: personKeys(env.CONTROL),
-    cipher: personalCipher,
-    sha256: sha256Hex,
-    random: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)),
-    now,
-  }
+  const audit = auditOf(env, now)
   return {
     moves,
     tables: moveTables((home) => storesOf(home).shard(home.shard), tools),

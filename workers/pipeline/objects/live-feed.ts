@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers'
+import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.ts'
+import { eraserOf } from '../../domain/erase.ts'
 import type { Env } from '../deps.ts'
 import { Audience } from './audience.ts'
 import { KEEP_AFTER_MS, OpenReceipts } from './open-receipts.ts'
@@ -12,7 +14,7 @@ const SOCKETS_MAX = 200
  * Live events and completeness of one project: a ring of what was published, the people who watch, and the
  * batches that are accepted but not applied yet.
  */
-export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
+export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, ErasableRpc {
   private ring: Ring
   private receipts: OpenReceipts
   private audience: Audience
@@ -64,6 +66,11 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc {
   /** Lets its listeners go, who then connect to wherever the project lives. */
   async dismiss(): Promise<void> {
     for (const socket of this.ctx.getWebSockets()) socket.close(1012, 'this project has moved, connect again')
+  }
+
+  /** Takes a person out of what was published. */
+  async erase(subject: string, token: string): Promise<{ scanned: number; changed: number }> {
+    return this.ring.erase(eraserOf(subject, token))
   }
 
   /** Forgets everything: the project lives elsewhere. */

@@ -1,3 +1,4 @@
+import type { Eraser } from '../../domain/erase.ts'
 import type { LiveEvent, LivePublish } from '../../contract/live.ts'
 
 const PUBLISHES_KEPT = 500
@@ -66,6 +67,19 @@ export class Ring {
       if (this.commits.size <= PUBLISHES_KEPT) break
       this.commits.delete(oldest)
     }
+  }
+
+  /** Takes a person out of every row. */
+  erase(eraser: Eraser): { scanned: number; changed: number } {
+    const rows = this.sql.exec<{ seq: number; events: string }>('SELECT seq, events FROM ring').toArray()
+    let changed = 0
+    for (const { seq, events } of rows) {
+      const next = eraser.text(events)
+      if (next === events) continue
+      this.sql.exec('UPDATE ring SET events = ? WHERE seq = ?', next, seq)
+      changed++
+    }
+    return { scanned: rows.length, changed }
   }
 
   after(cursor: number): RingEntry[] {

@@ -1,8 +1,11 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { BudgetScope, SpendCounter, SpendDelta, TenantBudgetRpc } from '../../contract/budget.ts'
+import type { ErasableRpc } from '../../contract/erasure.ts'
+import { eraserOf } from '../../domain/erase.ts'
 import { scopesOf } from '../../domain/spend-scope.ts'
 import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
 import type { Env } from '../deps.ts'
+import { eraseCounters } from './erase-counters.ts'
 import { Portable } from './portable.ts'
 
 /** Commits whose deltas are kept as they came before they are folded into counters. */
@@ -16,7 +19,7 @@ const DAY_MS = 86_400_000
  * Exact spend of one organization, by scope and UTC quarter hour. `apply` writes one row and is idempotent by
  * commit; sums are folded later, because rows written are the bill. Limits and reservations decide on these sums.
  */
-export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc, PortableRpc {
+export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc, PortableRpc, ErasableRpc {
   private readonly sql: SqlStorage
   private readonly portable: Portable
   /** Commits that wait to be folded; counted once, then kept in step. */
@@ -102,6 +105,11 @@ export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc,
       `DELETE FROM reconciliation WHERE at_ms NOT IN (SELECT at_ms FROM reconciliation ORDER BY at_ms DESC LIMIT 100)`,
     )
     return { difference_nanousd, entries_difference }
+  }
+
+  async erase(subject: string, token: string): Promise<{ scanned: number; changed: number }> {
+    this.fold()
+    return eraseCounters(this.ctx.storage, eraserOf(subject, token))
   }
 
   async exportRows(cursor: string | null): Promise<ObjectPage | null> {

@@ -1,0 +1,31 @@
+import { cellFor, shardOf } from '../../adapters/cells.ts'
+import { idleJobs, jobStore } from '../../adapters/d1/job-store.ts'
+import type { JobKind } from '../../contract/job.ts'
+import type { Cell, Tenant } from '../../contract/tenant.ts'
+import type { JobStore, JobWork } from '../../services/job/port.ts'
+import type { Env } from '../deps.ts'
+import { erasureWork } from './erasure.ts'
+
+const WORK: Partial<Record<JobKind, (env: Env, tenant: Tenant) => JobWork>> = { erasure: erasureWork }
+
+/** Nobody works on a job that was not written for this long. */
+const IDLE_MS = 60_000
+
+/** How a job of this kind is done for one organization. */
+export function workOf(env: Env, tenant: Tenant, kind: JobKind): JobWork {
+  const work = WORK[kind]
+  if (work === undefined) throw new Error(`nothing does jobs of kind ${kind}`)
+  return work(env, tenant)
+}
+
+export function jobsOf(env: Env): JobStore {
+  return jobStore((tenant) => shardOf(env, tenant))
+}
+
+/** Wakes the jobs of one shard that were left alone. */
+export async function wakeJobs(env: Env, cell: Cell, shard: number, nowMs: number): Promise<{ woken: number }> {
+  const stores = cellFor(env, cell)
+  const idle = await idleJobs(stores.shard(shard), nowMs - IDLE_MS)
+  for (const org_id of idle) await stores.object(env.ORG_JOBS, org_id).run({ org_id, cell, shard })
+  return { woken: idle.length }
+}
