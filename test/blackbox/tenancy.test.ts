@@ -54,6 +54,7 @@ beforeAll(async () => {
   ids = {
     user: [me],
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
+    erasure: [await made('erasures', { user_id: 'nobody-at-all' })],
     principal: [await made('principals', { name: MARK, role: 'operator' })],
     org: [a.org.id, a.org.slug],
     project: [a.projectId, second.id],

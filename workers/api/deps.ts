@@ -81,12 +81,7 @@ export function makeDeps(env: Env, origin: string): Deps {
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
   const audit = auditDeps(env, now)
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
-  const jobs: JobDeps = {
-    store: jobStore((tenant) => shardOf(env, tenant)),
-    wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
-    now,
-    random,
-  }
+  const jobs = jobDeps(env, now, random)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -138,11 +133,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     moving: movingDeps(env, now),
     jobs,
-    erasures: {
-      ...jobs,
-      sha256: sha256Hex,
-      certificate: (tenant, id) => certificates(cellFor(env, tenant.cell).bucket).find(tenant.org_id, id),
-    },
+    erasures: erasureDeps(env, jobs),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -151,6 +142,24 @@ export function makeDeps(env: Env, origin: string): Deps {
       return feed(tenant).fetch(forwarded)
     },
     now,
+  }
+}
+
+/** Long work on one organization's data. */
+function jobDeps(env: Env, now: () => number, random: JobDeps['random']): JobDeps {
+  return {
+    store: jobStore((tenant) => shardOf(env, tenant)),
+    wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
+    now,
+    random,
+  }
+}
+
+function erasureDeps(env: Env, jobs: JobDeps): StartErasureDeps {
+  return {
+    ...jobs,
+    sha256: sha256Hex,
+    certificate: (tenant, id) => certificates(cellFor(env, tenant.cell).bucket).find(tenant.org_id, id),
   }
 }
 

@@ -52,9 +52,8 @@ export function eraserOf(subject: string, token: string): Eraser {
     event(event, isTheirs) {
       const next = value(event) as CanonicalEvent
       if (!isTheirs || CONTENT.every((name) => next[name] === undefined)) return next
-      const without = { ...next }
-      for (const name of CONTENT) delete without[name]
-      return without
+      const { session_id: _1, input: _2, output: _3, error_message: _4, attributes: _5, ...rest } = next
+      return rest
     },
   }
 }
@@ -87,6 +86,6 @@ function mapped(given: unknown[], change: (item: unknown) => unknown): unknown[]
 }
 
 function mentionsOf(forms: readonly string[]): RegExp {
-  const escaped = forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'))
+  const escaped = forms.map((form) => form.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))
   return new RegExp(`(?<![\\p{L}\\p{N}])(?:${escaped.join('|')})(?![\\p{L}\\p{N}])`, 'gu')
 }

@@ -66,7 +66,7 @@ describe('role × route', () => {
 })
 
 describe('scope × route', () => {
-  const ORGANIZATION_ONLY: Permission[] = ['org.write', 'member.read', 'audit.read']
+  const ORGANIZATION_ONLY: Permission[] = ['org.write', 'member.read', 'erasure.read', 'audit.read']
 
   it.each<Scope[]>([['ingest'], ['read'], ['admin'], ['guard']])(
     'a project key with %s may do what the table says, within its project',

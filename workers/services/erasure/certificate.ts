@@ -15,13 +15,13 @@ const REMAINS = [
 
 /** How far an erasure is. */
 export function erasureView(job: Job): Erasure {
-  const input = job.input as Partial<ErasureInput> | null
+  const { subject = null, digest = '' } = (job.input ?? {}) as Partial<ErasureInput>
   return {
     id: job.id,
     state: job.state,
     step: job.step as ErasureStep,
-    user_id: job.state === 'running' ? (input?.subject ?? null) : null,
-    subject_digest: input?.digest ?? '',
+    user_id: job.state === 'running' ? subject : null,
+    subject_digest: digest,
     detail: job.detail,
     requested_at: iso(job.createdMs),
     ended_at: job.endedMs === null ? null : iso(job.endedMs),
