@@ -51,7 +51,7 @@ module.exports = {
       name: 'entries-get-adapters-handed-in',
       comment: 'Only the composition root of an entry may construct adapters',
       severity: 'error',
-      from: { path: '^workers/(edge|api|pipeline)/', pathNot: '/(index|deps|deps-identity|operations)\\.ts$' },
+      from: { path: '^workers/(edge|api|pipeline)/', pathNot: '/(index|deps|deps-\\w+|operations)\\.ts$' },
       to: { path: '^workers/adapters/' },
     },
     {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { linesOf } from '../workers/domain/audit/lines.ts'
 import { verifyExport, type Counts, type Verdict } from '../workers/domain/audit/verify.ts'
 import { reasonOf } from './runtime/errors.ts'
-import { isSigned, readPublicKey } from './runtime/signing-key.ts'
+import { isSigned, publicKeyIn } from './runtime/signing-key.ts'
 
 const USAGE = 'usage: npm run audit:verify -- FILE [--public-key FILE_OR_BASE64]'
 const BROKEN = 1
@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   })
   const [file, ...more] = positionals
   if (file === undefined || more.length > 0) throw new Error(USAGE)
-  const publicKey = values['public-key'] === undefined ? undefined : keyOf(values['public-key'])
+  const publicKey = values['public-key'] === undefined ? undefined : publicKeyIn(values['public-key'])
   const verdict = await verifyExport(linesOf(textOf(file)), { sha256, isSigned, publicKey })
   return report(verdict, publicKey)
 }
@@ -30,19 +30,6 @@ async function* textOf(file: string): AsyncGenerator<string> {
   const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true })
   for await (const bytes of createReadStream(file)) yield decoder.decode(bytes as Uint8Array, { stream: true })
   yield decoder.decode()
-}
-
-/** From a file (PEM, base64, or what `/api/v1/audit/public-key` answers) or from the argument itself; as SPKI in base64. */
-function keyOf(argument: string): string {
-  const text = existsSync(argument) ? readFileSync(argument, 'utf8') : argument
-  try {
-    const [, quoted] = /"public_key"\s*:\s*"([^"]+)"/.exec(text) ?? []
-    return readPublicKey(quoted ?? text)
-      .export({ format: 'der', type: 'spki' })
-      .toString('base64')
-  } catch (error) {
-    throw new Error(`--public-key is neither a file with an Ed25519 public key nor one in base64`, { cause: error })
-  }
 }
 
 function report(verdict: Verdict, publicKey: string | undefined): number {

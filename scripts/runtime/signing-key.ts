@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** A new Ed25519 key, PKCS8 in base64: what AUDIT_SIGNING_KEY holds. */
 export function newSigningKey(): string {
@@ -38,5 +39,18 @@ export function isSigned(publicKey: string, text: string, signature: string): bo
     return verify(null, new TextEncoder().encode(text), readPublicKey(publicKey), bytes)
   } catch {
     return false
+  }
+}
+
+/** From a file (PEM, base64, or what `/api/v1/audit/public-key` answers) or from the argument itself; as SPKI in base64. */
+export function publicKeyIn(argument: string): string {
+  const text = existsSync(argument) ? readFileSync(argument, 'utf8') : argument
+  try {
+    const [, quoted] = /"public_key"\s*:\s*"([^"]+)"/.exec(text) ?? []
+    return readPublicKey(quoted ?? text)
+      .export({ format: 'der', type: 'spki' })
+      .toString('base64')
+  } catch (error) {
+    throw new Error(`--public-key is neither a file with an Ed25519 public key nor one in base64`, { cause: error })
   }
 }

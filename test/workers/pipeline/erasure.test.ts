@@ -11,7 +11,7 @@ import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { canonicalJson } from '../../../workers/domain/audit/canonical-json.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import type { Cell, ProjectTenant } from '../../../workers/contract/tenant.ts'
-import { erasureWork } from '../../../workers/pipeline/jobs/erasure.ts'
+import { erasureWork } from '../../../workers/pipeline/jobs/deps-erasure.ts'
 import { startErasure } from '../../../workers/services/erasure/start.ts'
 import { SETTLE_MS } from '../../../workers/services/erasure/work.ts'
 import type { Job } from '../../../workers/services/job/port.ts'
@@ -236,7 +236,7 @@ describe('erasing a person', () => {
     await object.run(tenant)
     await vi.waitFor(
       async () => {
-        await runDurableObjectAlarm(object as DurableObjectStub)
+        await runDurableObjectAlarm(object)
         expect((await store.next(tenant))?.step).toBe('settle')
       },
       { timeout: 10_000 },

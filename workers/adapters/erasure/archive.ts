@@ -1,8 +1,8 @@
 import { eraseEvents, tracesOf, type Eraser } from '../../domain/erase.ts'
 import type { ArchivedEvent } from '../../services/recovery/archive.ts'
 import { fromParquet, parquetOf } from '../r2/archive.ts'
+import { replace } from '../r2/replace.ts'
 import { theirTraces } from './batches.ts'
-import { replace } from './objects.ts'
 
 /** Takes a person out of a Parquet file, which is written anew when they are in it. */
 export async function eraseParquet(

@@ -4,6 +4,7 @@ import { encodeEnvelope, encodeSegment, splitEnvelope, splitSegment } from '../.
 import { eraseEvents, tracesOf, type Eraser } from '../../domain/erase.ts'
 import type { ErasedPage } from '../../services/erasure/port.ts'
 import { kindsOf } from '../r2/kinds.ts'
+import { replace } from '../r2/replace.ts'
 import { eraseParquet } from './archive.ts'
 import { theirTraces, unpacked } from './batches.ts'
 
@@ -27,7 +28,7 @@ export async function eraseObjects(
   const { bucket } = place
   const at = after === null ? {} : (JSON.parse(after) as { kind?: string; name?: string })
   const kind = (await kindsOf(bucket)).find((name) => name >= (at.kind ?? ''))
-  const result: ErasedPage = { store: kind?.slice(0, -1) ?? 'objects', scanned: 0, changed: 0, removed: 0, next: null }
+  const result: ErasedPage = { store: kind?.slice(0, -1) ?? '', scanned: 0, changed: 0, removed: 0, next: null }
   if (kind === undefined) return result
   const startAfter = kind === at.kind ? at.name : undefined
   const page = await bucket.list({ prefix: `${kind}${orgId}/`, limit: LISTED, startAfter })
@@ -97,14 +98,4 @@ async function eraseText({ bucket }: Place, object: R2ObjectBody, eraser: Eraser
 async function removeObject({ bucket }: Pick<Place, 'bucket'>, { key }: R2Object): Promise<Counts> {
   await bucket.delete(key)
   return { scanned: 1, changed: 0, removed: 1 }
-}
-
-/** Unless somebody has changed or removed it meanwhile: then it is for the next search. */
-export async function replace(
-  bucket: R2Bucket,
-  object: R2Object,
-  content: Uint8Array | ArrayBuffer | string,
-): Promise<void> {
-  const { key, httpMetadata, customMetadata, etag } = object
-  await bucket.put(key, content, { httpMetadata, customMetadata, onlyIf: { etagMatches: etag } })
 }

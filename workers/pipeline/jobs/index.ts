@@ -4,7 +4,7 @@ import type { JobKind } from '../../contract/job.ts'
 import type { Cell, Tenant } from '../../contract/tenant.ts'
 import type { JobStore, JobWork } from '../../services/job/port.ts'
 import type { Env } from '../deps.ts'
-import { erasureWork } from './erasure.ts'
+import { erasureWork } from './deps-erasure.ts'
 
 const WORK: Partial<Record<JobKind, (env: Env, tenant: Tenant) => JobWork>> = { erasure: erasureWork }
 

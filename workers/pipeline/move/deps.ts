@@ -16,7 +16,7 @@ import { moverCell } from '../../services/move/place.ts'
 import { moveRecord } from '../../services/move/record.ts'
 import type { Home, MoveDeps, MoveGate } from '../../services/move/port.ts'
 import type { Env } from '../deps.ts'
-import { auditOf } from '../system-audit.ts'
+import { auditOf } from '../deps-audit.ts'
 
 const noCheckpoint = () => {}
 

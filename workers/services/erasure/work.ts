@@ -96,6 +96,8 @@ function begin(deps: ErasureDeps, job: Job): void {
 }
 
 function add(job: Job, { store, scanned, changed, removed }: ErasedPage): void {
+  // The end of the bucket is no store.
+  if (store === '') return
   const isCheck = job.step.startsWith('check_')
   if (isCheck) count(job, 'check', 'found', changed + removed)
   else count(job, `store:${store}`, 'scanned', scanned)

@@ -6,7 +6,7 @@ import type { Tenant } from '../../contract/tenant.ts'
 import { erasure } from '../../services/erasure/work.ts'
 import type { JobWork } from '../../services/job/port.ts'
 import { auditTools, type Env } from '../deps.ts'
-import { tellAudit } from '../system-audit.ts'
+import { tellAudit } from '../deps-audit.ts'
 
 /** Erasing a person from one organization, bound to the stores of its cell only. */
 export function erasureWork(env: Env, tenant: Tenant, now = () => Date.now()): JobWork {

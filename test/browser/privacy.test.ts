@@ -1,0 +1,65 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { violations } from '../support/axe.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { call, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+
+const baseUrl = inject('baseUrl')
+const PERSON = 'customer-4711'
+let browser: Browser
+let tenant: Awaited<ReturnType<typeof createTenant>>
+let page: Page
+const trace = newTraceId()
+
+beforeAll(async () => {
+  ;[browser, tenant] = await Promise.all([launchBrowser(), createTenant(baseUrl, 'eu')])
+  const events = traceOf(trace, 2).map((event) => ({ ...event, user_id: PERSON }))
+  await sendEvents(baseUrl, tenant.key, events)
+  await untilTrace(tenant.session, tenant.projectId, trace)
+  const context = await browser.newContext({ bypassCSP: true })
+  await context.addCookies(
+    tenant.session.cookie.split('; ').map((pair) => ({
+      name: pair.slice(0, pair.indexOf('=')),
+      value: pair.slice(pair.indexOf('=') + 1),
+      url: baseUrl,
+    })),
+  )
+  page = await context.newPage()
+  page.setDefaultTimeout(10_000)
+}, 60_000)
+afterAll(() => browser?.close())
+
+describe('a person who asked to be forgotten', () => {
+  it('is erased after the id was typed twice; the proof is shown once', async () => {
+    await page.goto(`${baseUrl}/${tenant.org.slug}/settings/privacy`)
+    await page.getByLabel('User id').fill(PERSON)
+    await page.getByRole('button', { name: 'Erase…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Type the user id once more').fill('customer-4712')
+    await dialog.getByRole('button', { name: 'Erase this person' }).click()
+    await dialog.getByText('to the letter').waitFor()
+    expect((await call<{ data: unknown[] }>(tenant.session, 'GET', erasures())).body.data).toEqual([])
+    await dialog.getByLabel('Type the user id once more').fill(PERSON)
+    await dialog.getByRole('button', { name: 'Erase this person' }).click()
+    expect(await page.getByTestId('proof').textContent()).toMatch(/^[0-9a-f]{32}$/)
+    await page.getByText(PERSON, { exact: true }).waitFor()
+    expect(await page.getByRole('dialog').count()).toBe(0)
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width: 360, height: 800 })
+      expect(await violations(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    }
+  })
+
+  it('is gone from the trace within seconds, and what it cost is not', async () => {
+    await expect
+      .poll(async () => (await untilTrace(tenant.session, tenant.projectId, trace)).trace.user_id, { timeout: 10_000 })
+      .toBe('erased')
+    const detail = await untilTrace(tenant.session, tenant.projectId, trace)
+    expect(JSON.stringify(detail)).not.toContain(PERSON)
+    expect(detail.trace.cost_usd).toBe('0.002000000')
+  })
+})
+
+const erasures = () => `/api/v1/orgs/${tenant.org.id}/erasures`
