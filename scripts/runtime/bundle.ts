@@ -55,8 +55,20 @@ export function hashFiles(files: readonly string[]): string {
 
 const always = (config: string) => [config, inRoot('package-lock.json'), inRoot('tsconfig.json')]
 
+const underWay = new Map<string, Promise<Bundle>>()
+
 /** Bundles one Worker with wrangler, or returns the bundle of an earlier build whose inputs are the same. */
-export async function bundleWorker(place: WorkerPlace, assets?: string): Promise<Bundle> {
+export function bundleWorker(place: WorkerPlace, assets?: string): Promise<Bundle> {
+  // Asked by several at once, it is bundled once.
+  let bundling = underWay.get(place.name)
+  if (bundling === undefined) {
+    bundling = bundleAnew(place, assets).finally(() => underWay.delete(place.name))
+    underWay.set(place.name, bundling)
+  }
+  return bundling
+}
+
+async function bundleAnew(place: WorkerPlace, assets?: string): Promise<Bundle> {
   const home = join(BUILD_DIR, place.name)
   const earlier = readStamp(home)
   if (earlier && earlier.key === hashFiles(earlier.inputs)) {

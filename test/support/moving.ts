@@ -68,7 +68,9 @@ export async function livingTenant(cell: Cell): Promise<ProjectTenant & { key: s
   const hash = sha256Hex(key)
   const db = real.CONTROL
   await db.batch([
-    db.prepare(`INSERT INTO organization VALUES (?1, ?1, 'Org', ?2, ?3, 1)`).bind(org_id, cell, shard),
+    db
+      .prepare(`INSERT INTO organization (id, slug, name, cell, shard, created_ms) VALUES (?1, ?1, 'Org', ?2, ?3, 1)`)
+      .bind(org_id, cell, shard),
     db.prepare(`INSERT INTO workspace VALUES (?1, ?2, 'default', 'Default', 1)`).bind(workspace_id, org_id),
     db
       .prepare(
@@ -95,7 +97,7 @@ export async function beginMove(tenant: ProjectTenant, to: Cell): Promise<void> 
     random: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)),
     sha256: sha256Hex,
   }
-  await startMove(deps, { id, slug: id, name: 'Org', cell, shard, createdMs: 1 }, to)
+  await startMove(deps, { id, slug: id, name: 'Org', cell, shard, createdMs: 1, timeZone: 'UTC' }, to)
 }
 
 export const jobOf = async (orgId: string): Promise<MoveJob> => {

@@ -9,6 +9,7 @@ import { docsPage } from './docs-page.ts'
 import { logFailure } from './log.ts'
 import type { App } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
+import { budgetRoutes } from './routes/budgets.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -70,6 +71,7 @@ export function makeApp(): App {
   orgRoutes(app)
   moveRoutes(app)
   erasureRoutes(app)
+  budgetRoutes(app)
   memberRoutes(app)
   projectRoutes(app)
   keyRoutes(app)

@@ -14,6 +14,7 @@ import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
+import { guardFallback } from '../adapters/guard-kv.ts'
 import { findKey, keyWriter, noteUse } from '../adapters/keys-kv.ts'
 import { mailbox, mailSender, type BoxedMail } from '../adapters/mail.ts'
 import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/store.ts'
@@ -28,6 +29,7 @@ import { discover } from '../adapters/sso/oidc.ts'
 import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
+import type { BudgetDeps } from '../services/budget/budgets.ts'
 import type { StartErasureDeps } from '../services/erasure/start.ts'
 import type { JobDeps } from '../services/job/run.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
@@ -67,6 +69,7 @@ export interface Deps {
   moving: StartDeps
   jobs: JobDeps
   erasures: StartErasureDeps
+  budgets: BudgetDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -134,6 +137,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     jobs,
     erasures: erasureDeps(env, jobs),
+    budgets: budgetDeps(env, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -150,6 +154,16 @@ function jobDeps(env: Env, now: () => number, random: JobDeps['random']): JobDep
   return {
     store: jobStore((tenant) => shardOf(env, tenant)),
     wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
+    now,
+    random,
+  }
+}
+
+function budgetDeps(env: Env, now: () => number, random: BudgetDeps['random']): BudgetDeps {
+  return {
+    of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id),
+    putFallback: (orgId, fallback) => guardFallback(env.KEYS).put(orgId, fallback),
+    sha256: sha256Hex,
     now,
     random,
   }

@@ -24,10 +24,12 @@ export const Org = z.object({
   slug: z.string(),
   name: z.string(),
   region: Cell,
+  time_zone: z.string().meta({ description: 'IANA zone of its budgets’ days, weeks and months' }),
   created_at: z.string(),
 })
 export type Org = z.infer<typeof Org>
-export const OrgCreate = z.object({ name, slug: Slug.optional(), region: Cell })
+const TimeZone = z.string().min(1).max(64).meta({ description: 'IANA, like Europe/Berlin' })
+export const OrgCreate = z.object({ name, slug: Slug.optional(), region: Cell, time_zone: TimeZone.default('UTC') })
 /** A new organization comes with a default workspace and project. */
 export const OrgCreated = Org.extend({ default_workspace_id: z.string(), default_project_id: z.string() })
 export type OrgCreated = z.infer<typeof OrgCreated>
@@ -44,7 +46,9 @@ export const Me = z.object({
 })
 export type Me = z.infer<typeof Me>
 
-export const OrgUpdate = z.object({ name })
+/** What a form of the dashboard gives a name by. */
+export const NameInput = z.object({ name })
+export const OrgUpdate = z.object({ name: name.optional(), time_zone: TimeZone.optional() })
 
 const projectIds = z
   .array(z.string().min(1).max(100))

@@ -14,6 +14,8 @@ export const EVENT_TYPES = [
   'agent.budget.threshold_hit',
 ] as const
 export type EventType = (typeof EVENT_TYPES)[number]
+/** Made by the guard and taken from nobody: what was settled without an event, or a part of it taken back. */
+export const SETTLEMENT = 'agent.budget.settlement'
 
 export const STATUSES = ['ok', 'error', 'blocked', 'cancelled'] as const
 export type Status = (typeof STATUSES)[number]
@@ -123,7 +125,7 @@ export const EventsBody = z.object({ events: z.array(EventInput) })
  * parts are disjoint (prompt ≥ cached + cache_write, completion ≥ reasoning).
  */
 export interface CanonicalEvent {
-  event_type: EventType
+  event_type: EventType | typeof SETTLEMENT
   /** Epoch milliseconds, UTC. */
   timestamp: number
   trace_id: string
@@ -155,7 +157,7 @@ export interface CanonicalEvent {
   tokens_cached?: number
   tokens_cache_write?: number
   tokens_reasoning?: number
-  /** Reported by the client, integer nano-dollars. */
+  /** Reported by the client, integer nano-dollars; negative only where the guard takes an entry back. */
   cost_nanousd?: number
   tool_name?: string
   attempt?: number

@@ -52,6 +52,15 @@ export const PERMISSIONS = {
   },
   'telemetry.read': { roles: EVERYONE, scopes: READ, about: 'See traces, metrics, spend and the live feed' },
   'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
+  'budget.read': { roles: EVERYONE, scopes: READ, about: 'See budgets, what is spent and what is reserved' },
+  'budget.write': { roles: ['owner', 'admin', 'finance'], scopes: ADMIN, about: 'Make, change and remove budgets' },
+  'budget.release': {
+    roles: ['owner', 'admin', 'finance', 'operator'],
+    scopes: ADMIN,
+    about: 'Let go of what a reservation holds',
+  },
+  'budget.ask': { roles: EVERYONE, scopes: READ, about: 'Ask for an extension of a budget' },
+  'budget.approve': { roles: ['owner', 'finance', 'approver'], scopes: [], about: 'Grant or decline an extension' },
   'audit.read': { roles: ['owner', 'admin', 'auditor'], scopes: ADMIN, about: 'Read and export the audit log' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

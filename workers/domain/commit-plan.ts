@@ -1,5 +1,6 @@
 import type { BatchHeader } from '../contract/batch.ts'
-import type { CanonicalEvent } from '../contract/event.ts'
+import type { GuardSpend } from '../contract/budget.ts'
+import { SETTLEMENT, type CanonicalEvent } from '../contract/event.ts'
 import type { LiveEvent } from '../contract/live.ts'
 import { eventKey, priceOf, type FindRates, type Priced } from './ledger.ts'
 import { addMoney, isExact, type MoneyGroups } from './money-groups.ts'
@@ -35,6 +36,8 @@ export interface ProjectPart {
   batches: { batch_id: string; events: number; received_ms: number }[]
   counts: ReturnType<typeof countGroups>
   money: MoneyTuple[]
+  /** What its entries cost of reservations, each with the key of its entry. */
+  guard: [key: string, ...GuardTuple][]
   live: LiveEvent[]
   omitted: number
 }
@@ -71,7 +74,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   const folds = new Map<string, TraceFold>()
   const events: CanonicalEvent[] = []
   const live: LiveEvent[] = []
-  const paid: Paid = { keys: new Set(), groups: new Map() }
+  const paid: Paid = { keys: new Set(), groups: new Map(), guard: [] }
   let minMs = Number.MAX_SAFE_INTEGER
   let maxMs = 0
   for (const batch of batches) for (const event of batch.events) foldTrace(folds, event, batch.header.batch_id)
@@ -119,14 +122,32 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     JSON.stringify(ids.map((b) => b.batch_id)),
     JSON.stringify(counts),
     JSON.stringify(money),
+    paid.guard.length === 0 ? null : JSON.stringify(paid.guard.map(([, ...spend]) => spend)),
   ])
-  plan.projects.push({ header: first, batches: ids, counts, money, live, omitted: events.length - live.length })
+  plan.projects.push({
+    header: first,
+    batches: ids,
+    counts,
+    money,
+    guard: paid.guard,
+    live,
+    omitted: events.length - live.length,
+  })
 }
 
 /** What of one project is in this commit's ledger rows. */
 interface Paid {
   keys: Set<string>
   groups: MoneyGroups
+  /** Key of the entry, reservation, cost, and whether the guard made it. */
+  guard: [key: string, ...GuardTuple][]
+}
+
+/** As `delta.guard` holds it. */
+export type GuardTuple = [reservation: string, cost: number, booking: 0 | 1]
+
+export function guardSpendOf([reservation_id, cost_nanousd, booking]: GuardTuple): GuardSpend {
+  return { reservation_id, cost_nanousd, booking: booking === 1 }
 }
 
 /** Adds an event to the ledger and to the sums, unless this commit holds it already. */
@@ -144,6 +165,8 @@ function book(
   paid.keys.add(key)
   plan.ledger.push(ledgerRow(header, key, event, priced))
   addMoney(paid.groups, event, priced)
+  if (event.reservation_id !== undefined)
+    paid.guard.push([key, event.reservation_id, priced.cost_nanousd, event.event_type === SETTLEMENT ? 1 : 0])
   if (fold === undefined) return
   if (priced.cost_source === 'unpriced') fold.unpriced++
   fold.cost_nanousd += priced.cost_nanousd

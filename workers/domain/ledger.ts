@@ -1,4 +1,4 @@
-import type { CanonicalEvent, CostSource } from '../contract/event.ts'
+import { SETTLEMENT, type CanonicalEvent, type CostSource } from '../contract/event.ts'
 import { costNanousd, type Rates } from './price.ts'
 
 /** Event types that can cost money; the others describe work that is reported elsewhere. */
@@ -8,6 +8,7 @@ const BEARING = new Set([
   'agent.tool.called',
   'agent.tool.failed',
   'agent.retry',
+  SETTLEMENT,
 ])
 
 export interface Priced {

@@ -1,4 +1,4 @@
-import type { CanonicalEvent } from '../contract/event.ts'
+import { SETTLEMENT, type CanonicalEvent } from '../contract/event.ts'
 import type { Kind } from '../contract/metrics.ts'
 import { addTo } from './histogram.ts'
 import type { CountTuple } from './rollup-row.ts'
@@ -14,6 +14,8 @@ export function kindOf(event: CanonicalEvent): Kind | null {
     case 'agent.request.completed':
       return event.model !== undefined && hasUsage(event) ? 'llm' : 'request'
     case 'agent.step.completed':
+      return event.model === undefined ? 'step' : 'llm'
+    case SETTLEMENT:
       return event.model === undefined ? 'step' : 'llm'
     case 'agent.tool.called':
     case 'agent.tool.failed':
@@ -41,7 +43,8 @@ export function countGroups(events: readonly CanonicalEvent[]): CountTuple[] {
   const groups = new Map<string, CountTuple>()
   for (const event of events) {
     const kind = kindOf(event)
-    if (kind === null) continue
+    // Money without an operation of its own.
+    if (kind === null || event.event_type === SETTLEMENT) continue
     add(groups, kind, event)
     if (event.event_type !== 'agent.request.completed') continue
     if (kind !== 'request') add(groups, 'request', event)

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { cellFor } from '../adapters/cells.ts'
 import { sha256Hex } from '../adapters/hash.ts'
+import { guardFallback } from '../adapters/guard-kv.ts'
 import { findKey, noteUse } from '../adapters/keys-kv.ts'
 import { sendAll } from '../adapters/queue.ts'
+import type { GuardRpc } from '../contract/guard.ts'
 import type { IntakeEntry } from '../contract/live.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
 import { journalMetadata } from '../adapters/r2/journal-metadata.ts'
@@ -56,3 +58,10 @@ function storePorts(env: Env, key: KeyRecord): StorePorts {
 export async function sendIntake(env: Env, key: KeyRecord, entries: IntakeEntry[]): Promise<void> {
   await cellFor(env, key.cell).object(env.LIVE_FEED, key.project_id).accepted(entries)
 }
+
+/** The budgets of the key's organization. */
+export function guardOf(env: Env, key: KeyRecord): GuardRpc {
+  return cellFor(env, key.cell).object(env.TENANT_BUDGET, key.org_id)
+}
+
+export const fallbackOf = (env: Env, orgId: string) => guardFallback(env.KEYS).find(orgId)

@@ -2,12 +2,18 @@ import { AppError } from '../domain/errors.ts'
 import { problemResponse } from '../domain/problem.ts'
 import type { Env } from './env.ts'
 import { INGEST_CORS, preflight, requestIdOf, withHeaders } from './headers.ts'
+import { postReserve, postSettle } from './guard.ts'
 import { readyz } from './health.ts'
 import { postEvents, postTraces } from './ingest.ts'
 import { logFailure } from './log.ts'
 
-type Ingest = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
-const INGEST: Record<string, Ingest> = { '/v1/events': postEvents, '/v1/traces': postTraces }
+type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
+const POSTS: Record<string, Handler> = {
+  '/v1/events': postEvents,
+  '/v1/traces': postTraces,
+  '/v1/guard/reserve': postReserve,
+  '/v1/guard/settle': postSettle,
+}
 
 export default {
   async fetch(request, env, ctx) {
@@ -33,18 +39,18 @@ async function route(
   ctx: ExecutionContext,
   requestId: string,
 ): Promise<Response> {
-  const ingest = Object.hasOwn(INGEST, path) ? INGEST[path] : undefined
-  if (ingest) {
+  const post = Object.hasOwn(POSTS, path) ? POSTS[path] : undefined
+  if (post) {
     if (request.method === 'OPTIONS') return preflight()
     if (request.method !== 'POST') return notAllowed('POST, OPTIONS', requestId)
-    return ingest(request, env, ctx)
+    return post(request, env, ctx)
   }
   if (path === '/healthz') return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } })
   if (path === '/readyz') return readyz(env)
   if (path.startsWith('/v1/'))
     throw new AppError(
       'not_found',
-      'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces.',
+      'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces, and agents ask POST /v1/guard/reserve.',
     )
   const forwarded = new Request(request)
   forwarded.headers.set('x-request-id', requestId)

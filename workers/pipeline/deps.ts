@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { signerOf, type Signer } from '../adapters/audit-crypto.ts'
 import { commitPlan, deltasOf, findApplied, AlreadyApplied } from '../adapters/d1/commit.ts'
 import { catchUpStore } from '../adapters/d1/catch-up.ts'
@@ -9,11 +10,17 @@ import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
 import { readJournaled } from '../adapters/r2/journal.ts'
+import { journalMetadata } from '../adapters/r2/journal-metadata.ts'
+import { sendAll } from '../adapters/queue.ts'
+import type { BatchHeader } from '../contract/batch.ts'
 import type { Checkpoint } from '../contract/audit.ts'
 import type { Cell, Tenant } from '../contract/tenant.ts'
 import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
+import { storeBatches, type StorePorts } from '../services/ingest/store.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
+import type { GuardTools } from './objects/budget/guard.ts'
+import type { Outgoing } from './objects/budget/outbox.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
 import type { OrgJobs } from './objects/org-jobs.ts'
 import type { OrgMove } from './objects/org-move.ts'
@@ -93,8 +100,8 @@ function commitSinks(env: Env, stores: CellStores, metrics: ReturnType<typeof me
       await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)
     },
     writeMetrics: async (tenant, parts) => metrics?.add(tenant, parts),
-    async applySpend(tenant, commitId, deltas) {
-      await stores.object(env.TENANT_BUDGET, tenant.org_id).apply(commitId, deltas)
+    async applySpend({ org_id, cell, shard }, commitId, deltas, guard) {
+      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant: { org_id, cell, shard }, guard })
     },
   }
 }
@@ -105,8 +112,8 @@ export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
   return {
     ...catchUpStore(stores.shard(shard)),
     missing: (orgId, commitIds) => stores.object(env.TENANT_BUDGET, orgId).missing(commitIds),
-    async applySpend(orgId, commitId, deltas) {
-      await stores.object(env.TENANT_BUDGET, orgId).apply(commitId, deltas)
+    async applySpend(org_id, commitId, deltas, guard) {
+      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant: { org_id, cell, shard }, guard })
     },
     async close({ org_id, workspace_id, project_id, commit_id, batches }) {
       const entries = batches.map((batch_id) => ({ batch_id, events: 0, received_ms: 0 }))
@@ -154,3 +161,34 @@ export function auditTools(env: Env) {
     keepCheckpoint: (cell: Cell, checkpoint: Checkpoint) => keepCheckpoint(cellFor(env, cell).bucket, checkpoint),
   }
 }
+
+/** What TenantBudget needs of the world. */
+export const guardTools: GuardTools = {
+  isPriced: (provider, model, atMs) => findRates(provider, model, atMs) !== null,
+  random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+}
+
+/** Makes events of an object durable; one that was sent before is the same batch, and is applied once. */
+export async function sendOutgoing(env: Env, outgoing: readonly Outgoing[]): Promise<void> {
+  for (const { id, tenant, event } of outgoing) {
+    const stores = cellFor(env, tenant.cell)
+    const header: BatchHeader = {
+      v: 1,
+      batch_id: sha256Hex(`${tenant.project_id}\n${id}`).slice(0, BATCH_ID_CHARS),
+      received_ms: Date.now(),
+      events: 1,
+      ...tenant,
+    }
+    const ports: StorePorts = {
+      // As at the edge: the local queue lives in memory.
+      journalAlways: env.APP_ENV !== 'production',
+      putJournal: (name, segment, headers) =>
+        stores.bucket.put(name, segment, { customMetadata: journalMetadata(headers) }),
+      send: (messages) => sendAll(stores.queue, messages),
+      unique: () => header.batch_id,
+    }
+    await storeBatches(ports, [{ header, body: gzipSync(JSON.stringify([event]), { level: 1 }) }])
+  }
+}
+
+const BATCH_ID_CHARS = 32

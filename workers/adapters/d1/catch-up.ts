@@ -1,3 +1,4 @@
+import type { GuardTuple } from '../../domain/commit-plan.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
 import type { StoredCommit } from '../../services/ingest/catch-up.ts'
 import { advanceProgress } from './progress.ts'
@@ -11,6 +12,7 @@ interface Row {
   commit_id: string
   seq: number
   money: string
+  guard: string | null
   batches: string
 }
 
@@ -37,7 +39,7 @@ export function catchUpStore(db: D1Database) {
     async commitsAfter(orgId: string, seq: number, settledMs: number, limit: number): Promise<StoredCommit[]> {
       const found = await db
         .prepare(
-          `SELECT org_id, project_id, workspace_id, commit_id, seq, money, batches FROM delta
+          `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard, batches FROM delta
            WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4`,
         )
         .bind(orgId, seq, settledMs, limit)
@@ -51,6 +53,7 @@ export function catchUpStore(db: D1Database) {
         const delta = {
           ...row,
           money: JSON.parse(row.money) as MoneyTuple[],
+          guard: row.guard === null ? [] : (JSON.parse(row.guard) as GuardTuple[]),
           batches: JSON.parse(row.batches) as string[],
         }
         const commit = commits.get(row.commit_id)

@@ -1,4 +1,4 @@
-import type { CommitPlan } from '../../domain/commit-plan.ts'
+import type { CommitPlan, GuardTuple } from '../../domain/commit-plan.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
 import { columns, jsonParts } from './json-rows.ts'
 import { tracesSql } from './commit-traces.ts'
@@ -11,6 +11,7 @@ export interface AppliedDelta {
   commit_id: string
   seq: number
   money: MoneyTuple[]
+  guard: GuardTuple[]
 }
 
 /** A batch of the group was applied before: nothing of the group was changed. */
@@ -31,9 +32,10 @@ SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 
 // seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
 const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
-const DELTA_COLUMNS = 'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money'
+const DELTA_COLUMNS =
+  'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard'
 const DELTA = `INSERT OR FAIL INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) RETURNING org_id, project_id, workspace_id, commit_id, seq`
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING org_id, project_id, workspace_id, commit_id, seq`
 
 // The same for events of which some are in the ledger: rows that carry this commit's id are the new ones, and sums
 // are made of them alone.
@@ -48,8 +50,10 @@ const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, age
     sum(tokens_prompt) prompt, sum(tokens_completion) completion, sum(tokens_cached) cached,
     sum(tokens_cache_write) cache_write, sum(tokens_reasoning) reasoning
   FROM fresh WHERE fresh.project_id = ?4 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
+const GUARD = `SELECT nullif(json_group_array(json_array(g.value ->> 1, fresh.cost_nanousd, g.value ->> 3)), '[]')
+  FROM json_each(?12) g JOIN fresh ON fresh.project_id = ?4 AND fresh.event_key = g.value ->> 0`
 const DELTA_NEW = `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY})) RETURNING org_id, project_id, workspace_id, commit_id, seq, money`
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY}), (${GUARD})) RETURNING org_id, project_id, workspace_id, commit_id, seq, money, guard`
 
 /**
  * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing. Nearly always
@@ -81,13 +85,19 @@ async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, now
     ...jsonParts(plan.traces).flatMap((traces) => tracesSql().map((sql) => db.prepare(sql).bind(traces))),
     ...deltas,
   ])
-  const money = new Map(plan.projects.map((part) => [part.header.project_id, part.money]))
-  return rowsOf(results, deltas.length).map((row) => ({ ...row, money: money.get(row.project_id) ?? [] }))
+  const parts = new Map(plan.projects.map((part) => [part.header.project_id, part]))
+  return rowsOf(results, deltas.length).map((row) => {
+    const { money = [], guard = [] } = parts.get(row.project_id) ?? {}
+    return { ...row, money, guard: guard.map(([, ...spend]) => spend) }
+  })
 }
 
 async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
   const keys = JSON.stringify(plan.ledger.map(([projectId, key]) => [projectId, key]))
-  const deltas = plan.deltas.map((delta) => db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -1), keys))
+  const deltas = plan.deltas.map((delta, i) => {
+    const guard = JSON.stringify(plan.projects[i]?.guard ?? [])
+    return db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -2), keys, guard)
+  })
   const results = await db.batch<DeltaRow>([
     ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
     ...jsonParts(plan.ledger).map((ledger) => db.prepare(LEDGER_NEW).bind(ledger, commitId)),
@@ -96,7 +106,7 @@ async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, no
     ),
     ...deltas,
   ])
-  return rowsOf(results, deltas.length).map((row) => ({ ...row, money: JSON.parse(row.money) as MoneyTuple[] }))
+  return rowsOf(results, deltas.length).map(deltaOf)
 }
 
 /** What the last statements returned: one row each. */
@@ -111,6 +121,15 @@ interface DeltaRow {
   commit_id: string
   seq: number
   money: string
+  guard: string | null
+}
+
+function deltaOf(row: DeltaRow): AppliedDelta {
+  return {
+    ...row,
+    money: JSON.parse(row.money) as MoneyTuple[],
+    guard: row.guard === null ? [] : (JSON.parse(row.guard) as GuardTuple[]),
+  }
 }
 
 /** Which of these batches are applied, and by which commit. */
@@ -138,9 +157,9 @@ export async function deltasOf(
 ): Promise<AppliedDelta[]> {
   const found = await db
     .prepare(
-      `SELECT org_id, project_id, workspace_id, commit_id, seq, money FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`,
+      `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`,
     )
     .bind(orgId, appliedMs, commitId)
     .all<DeltaRow>()
-  return found.results.map((row) => ({ ...row, money: JSON.parse(row.money) as MoneyTuple[] }))
+  return found.results.map(deltaOf)
 }

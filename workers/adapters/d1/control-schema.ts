@@ -89,6 +89,7 @@ export const organization = sqliteTable('organization', {
   cell: text('cell', { enum: ['global', 'eu', 'us'] }).notNull(),
   shard: integer('shard').notNull(),
   createdMs: integer('created_ms').notNull(),
+  timeZone: text('time_zone').notNull().default('UTC'),
 })
 
 export const member = sqliteTable(

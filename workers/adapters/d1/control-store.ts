@@ -10,7 +10,7 @@ export function controlStore(d1: D1Database): ControlStore {
   return { ...orgTables(db), ...projectTables(db) }
 }
 
-type OrgTables = 'orgsOf' | 'access' | 'accessOfKey' | 'createOrg' | 'renameOrg' | 'workspaces' | 'createWorkspace'
+type OrgTables = 'orgsOf' | 'access' | 'accessOfKey' | 'createOrg' | 'updateOrg' | 'workspaces' | 'createWorkspace'
 
 function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
   return {
@@ -42,8 +42,8 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
         ]),
       )
     },
-    async renameOrg(orgId, name) {
-      await db.update(organization).set({ name }).where(eq(organization.id, orgId))
+    async updateOrg(orgId, change) {
+      await db.update(organization).set(change).where(eq(organization.id, orgId))
     },
     async workspaces(orgId): Promise<WorkspaceRow[]> {
       return db.select().from(workspace).where(eq(workspace.orgId, orgId)).orderBy(workspace.createdMs)

@@ -18,6 +18,7 @@ import {
   createWorkspace,
   orgView,
   projectView,
+  updateOrg,
   workspaceView,
 } from '../../services/tenant/org.ts'
 import { orgOf, personOf, tenantOf } from '../context.ts'
@@ -126,7 +127,7 @@ function organizationRoutes(app: App): void {
     method: 'patch',
     path: '/api/v1/orgs/{org}',
     tag: 'Organizations',
-    summary: 'Rename an organization',
+    summary: 'Rename an organization, or set its time zone',
     permission: 'org.write',
     action: 'org.rename',
     params: OrgParam,
@@ -134,13 +135,14 @@ function organizationRoutes(app: App): void {
     answer: Org,
     async handle({ who, deps, body, changed }) {
       const org = orgOf(who)
-      await deps.tenants.control.renameOrg(org.id, body.name)
+      const next = await updateOrg(deps.tenants, org, body)
+      if (next.timeZone !== org.timeZone) await deps.budgets.of(tenantOf(who)).setZone(next.timeZone)
       changed({
         target: { type: 'org', id: org.id, label: org.name },
-        before: { name: org.name },
-        after: { name: body.name },
+        before: { name: org.name, time_zone: org.timeZone },
+        after: { name: next.name, time_zone: next.timeZone },
       })
-      return orgView({ ...org, name: body.name })
+      return orgView(next)
     },
   })
 }

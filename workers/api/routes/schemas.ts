@@ -1,6 +1,14 @@
 import { z } from '@hono/zod-openapi'
 import { EventInput, EventsBody } from '../../contract/event.ts'
 import { IngestAnswer } from '../../contract/batch.ts'
+import {
+  ReserveAnswer,
+  ReserveBatch,
+  ReserveBatchAnswer,
+  SettleAnswer,
+  SettleRequest,
+  Work,
+} from '../../contract/guard.ts'
 import { Problem } from '../../contract/problem.ts'
 import type { App } from '../route.ts'
 
@@ -36,6 +44,7 @@ export function schemaRoutes(app: App): void {
   )
   documentSchema(app.openAPIRegistry)
   documentIngest(app.openAPIRegistry)
+  documentGuard(app.openAPIRegistry)
   documentHealth(app.openAPIRegistry)
 }
 
@@ -90,6 +99,38 @@ function documentIngest(registry: Registry): void {
         content: { 'application/json': { schema: z.any() } },
       },
       ...refusals,
+    },
+  })
+}
+
+function documentGuard(registry: Registry): void {
+  const json = (schema: z.ZodType) => ({ content: { 'application/json': { schema } } })
+  const refused = { ...refusals, 403: problem('The key lacks scope "guard"'), 422: problem('The body is not valid') }
+  registry.registerPath({
+    method: 'post',
+    path: '/v1/guard/reserve',
+    tags: ['Guard'],
+    summary: 'May this work go on, and hold what it may cost; several pieces of work all or none',
+    'x-scope': 'guard',
+    security: [{ key: [] }],
+    request: { body: json(z.union([Work, ReserveBatch])) },
+    responses: {
+      200: { description: 'The decision', ...json(z.union([ReserveAnswer, ReserveBatchAnswer])) },
+      ...refused,
+    },
+  })
+  registry.registerPath({
+    method: 'post',
+    path: '/v1/guard/settle',
+    tags: ['Guard'],
+    summary: 'What a reservation has cost; an event with its reservation_id settles it too, and both are once',
+    'x-scope': 'guard',
+    security: [{ key: [] }],
+    request: { body: json(SettleRequest) },
+    responses: {
+      200: { description: 'What is known of it now', ...json(SettleAnswer) },
+      ...refused,
+      404: problem('No such reservation in this project'),
     },
   })
 }

@@ -1,210 +1,278 @@
 import { DurableObject } from 'cloudflare:workers'
-import type { BudgetScope, SpendCounter, SpendDelta, TenantBudgetRpc } from '../../contract/budget.ts'
+import type {
+  BudgetCreate,
+  BudgetsRpc,
+  BudgetUpdate,
+  ExtensionCreate,
+  GuardSpend,
+  SpendDelta,
+  TenantBudgetRpc,
+} from '../../contract/budget.ts'
 import type { ErasableRpc } from '../../contract/erasure.ts'
-import { eraserOf } from '../../domain/erase.ts'
-import { scopesOf } from '../../domain/spend-scope.ts'
+import type { GuardRpc, SettleRequest, Work } from '../../contract/guard.ts'
 import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
-import type { Env } from '../deps.ts'
+import type { ProjectTenant, Tenant } from '../../contract/tenant.ts'
+import { eraserOf } from '../../domain/erase.ts'
+import { guardTools, sendOutgoing, type Env } from '../deps.ts'
+import { reservationView } from './budget/answers.ts'
+import { Book, type OpenBudget } from './budget/book.ts'
+import { BudgetRows } from './budget/budget-rows.ts'
+import { Budgets } from './budget/budgets.ts'
+import { Counters } from './budget/counters.ts'
+import { settlementEvent, thresholdEvent } from './budget/events.ts'
+import { Guard } from './budget/guard.ts'
+import { Outbox } from './budget/outbox.ts'
+import { ReservationRows, type Reservation } from './budget/reservation-rows.ts'
 import { eraseCounters } from './erase-counters.ts'
 import { Portable } from './portable.ts'
 
-/** Commits whose deltas are kept as they came before they are folded into counters. */
-const UNFOLDED_MAX = 128
-/** A queue keeps a message for 14 days at most; older commits cannot come again. */
-const COMMITS_KEPT_MS = 15 * 86_400_000
-const PRUNE_MAX = 1000
 const DAY_MS = 86_400_000
+const AGAIN_MS = 2_000
+
+type All = TenantBudgetRpc & BudgetsRpc & GuardRpc & PortableRpc & ErasableRpc
 
 /**
- * Exact spend of one organization, by scope and UTC quarter hour. `apply` writes one row and is idempotent by
- * commit; sums are folded later, because rows written are the bill. Limits and reservations decide on these sums.
+ * The money of one organization: exact spend by scope and quarter hour, budgets, and what agents have reserved. Every
+ * decision is one turn of this object, in memory and in its tables.
  */
-export class TenantBudget extends DurableObject<Env> implements TenantBudgetRpc, PortableRpc, ErasableRpc {
-  private readonly sql: SqlStorage
+export class TenantBudget extends DurableObject<Env> implements All {
+  private readonly counters: Counters
+  private readonly reservationRows: ReservationRows
+  private readonly active = new Map<string, Reservation>()
+  private readonly book: Book
+  private readonly people: Budgets
+  private readonly guard: Guard
+  private readonly outbox: Outbox
   private readonly portable: Portable
-  /** Commits that wait to be folded; counted once, then kept in step. */
-  private waiting: number
-  private hasAlarm = false
+  /** Whose it is and where; null until somebody says. */
+  private place: Tenant | null = null
+  private alarmAt: number | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    this.sql = ctx.storage.sql
-    this.sql.exec(`
-      CREATE TABLE IF NOT EXISTS commits (commit_id TEXT PRIMARY KEY, applied_ms INTEGER NOT NULL, deltas TEXT) WITHOUT ROWID;
-      CREATE INDEX IF NOT EXISTS unfolded ON commits (commit_id) WHERE deltas IS NOT NULL;
-      CREATE TABLE IF NOT EXISTS counter (scope TEXT, id TEXT, quarter_ms INTEGER, cost_nanousd INTEGER NOT NULL,
-        tokens INTEGER NOT NULL, entries INTEGER NOT NULL, PRIMARY KEY (scope, id, quarter_ms)) WITHOUT ROWID;
-      CREATE TABLE IF NOT EXISTS reconciliation (at_ms INTEGER PRIMARY KEY, ledger_nanousd TEXT NOT NULL, counted_nanousd TEXT NOT NULL,
-        difference_nanousd TEXT NOT NULL, entries_difference INTEGER NOT NULL);`)
-    this.portable = new Portable(this.sql)
-    this.waiting = this.countWaiting()
+    const { sql } = ctx.storage
+    const budgets = new BudgetRows(sql)
+    this.counters = new Counters(ctx.storage)
+    this.reservationRows = new ReservationRows(sql)
+    this.outbox = new Outbox(sql)
+    this.book = new Book(budgets, this.counters, this.active)
+    this.people = new Budgets(budgets, this.book)
+    this.guard = new Guard(this.reservationRows, this.book, this.active, guardTools)
+    this.portable = new Portable(sql)
+    this.reload()
   }
 
-  private countWaiting(): number {
-    return this.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM commits WHERE deltas IS NOT NULL`).one().n
+  async apply(
+    commitId: string,
+    deltas: SpendDelta[],
+    more: { tenant?: Tenant; guard?: GuardSpend[] } = {},
+  ): Promise<{ applied: boolean }> {
+    const now = Date.now()
+    if (more.tenant) this.place = more.tenant
+    const applied = this.turn(() => {
+      this.book.turn(now)
+      if (!this.counters.add(commitId, deltas, now)) return false
+      this.counters.foldWhenMany()
+      for (const delta of deltas) this.tell(this.book.spend(spendOf(delta), now), delta, now)
+      if (more.guard?.length) this.tell(this.guard.ledger(more.guard, now), deltas[0] ?? null, now)
+      return true
+    })
+    if (applied) await this.schedule(now + DAY_MS)
+    return { applied }
   }
 
-  async apply(commitId: string, deltas: SpendDelta[]): Promise<{ applied: boolean }> {
-    if (!deltas.every(isSound)) throw new Error('a spend delta is not a whole, non-negative amount')
-    const inserted = this.sql.exec(
-      `INSERT INTO commits (commit_id, applied_ms, deltas) VALUES (?, ?, ?) ON CONFLICT DO NOTHING RETURNING commit_id`,
-      commitId,
-      Date.now(),
-      JSON.stringify(deltas),
-    )
-    if (inserted.toArray().length === 0) return { applied: false }
-    this.waiting++
-    if (this.waiting >= UNFOLDED_MAX) this.fold()
-    await this.ensureAlarm()
-    return { applied: true }
+  async missing(commitIds: string[]) {
+    return this.counters.missing(commitIds)
   }
 
-  async missing(commitIds: string[]): Promise<string[]> {
-    const known = this.sql.exec<{ commit_id: string }>(
-      `SELECT c.commit_id FROM json_each(?) j JOIN commits c ON c.commit_id = j.value`,
-      JSON.stringify(commitIds),
-    )
-    const found = new Set(known.toArray().map((row) => row.commit_id))
-    return commitIds.filter((id) => !found.has(id))
+  async snapshot(range: { from_ms: number; to_ms: number }) {
+    return this.counters.snapshot(range)
   }
 
-  async snapshot({ from_ms, to_ms }: { from_ms: number; to_ms: number }): Promise<SpendCounter[]> {
-    this.fold()
-    return this.sql
-      .exec<{ scope: string; id: string; cost_nanousd: string; tokens: number; entries: number }>(
-        `SELECT scope, id, CAST(sum(cost_nanousd) AS TEXT) AS cost_nanousd, sum(tokens) AS tokens, sum(entries) AS entries
-         FROM counter WHERE quarter_ms >= ? AND quarter_ms < ? GROUP BY scope, id`,
-        from_ms,
-        to_ms,
-      )
-      .toArray()
-      .map((row) => ({ ...row, scope: row.scope as BudgetScope, tokens: String(row.tokens) }))
+  async reconcile(ledger: { cost_nanousd: string; entries: number }) {
+    return this.counters.reconcile(ledger, Date.now())
   }
 
-  async reconcile(ledger: {
-    cost_nanousd: string
-    entries: number
-  }): Promise<{ difference_nanousd: string; entries_difference: number }> {
-    this.fold()
-    const counted = this.sql
-      .exec<{ cost: string; entries: number }>(
-        `SELECT CAST(coalesce(sum(cost_nanousd), 0) AS TEXT) AS cost, coalesce(sum(entries), 0) AS entries FROM counter WHERE scope = 'org'`,
-      )
-      .one()
-    const difference_nanousd = (BigInt(counted.cost) - BigInt(ledger.cost_nanousd)).toString()
-    const entries_difference = counted.entries - ledger.entries
-    this.sql.exec(
-      `INSERT OR REPLACE INTO reconciliation VALUES (?, ?, ?, ?, ?)`,
-      Date.now(),
-      ledger.cost_nanousd,
-      counted.cost,
-      difference_nanousd,
-      entries_difference,
-    )
-    this.sql.exec(
-      `DELETE FROM reconciliation WHERE at_ms NOT IN (SELECT at_ms FROM reconciliation ORDER BY at_ms DESC LIMIT 100)`,
-    )
-    return { difference_nanousd, entries_difference }
+  async reserve(tenant: ProjectTenant, works: Work[]) {
+    const now = Date.now()
+    this.place = tenant
+    const answer = this.turn(() => this.guard.reserve(tenant, works, now))
+    await this.schedule(now + DAY_MS)
+    return answer
   }
 
-  async erase(subject: string, token: string): Promise<{ scanned: number; changed: number }> {
-    this.fold()
-    return eraseCounters(this.ctx.storage, eraserOf(subject, token))
+  async settle(tenant: ProjectTenant, request: SettleRequest) {
+    const now = Date.now()
+    this.place = tenant
+    const settled = this.turn(() => {
+      const found = this.guard.settle(tenant, request, now)
+      if (found !== null) this.tell(found[1], tenant, now)
+      return found
+    })
+    await this.schedule(now + DAY_MS)
+    return settled && settled[0]
+  }
+
+  async budgets() {
+    return this.people.list(Date.now())
+  }
+
+  async budget(id: string) {
+    return this.people.find(id, Date.now())
+  }
+
+  async create(tenant: Tenant, id: string, zone: string, input: BudgetCreate) {
+    this.place = tenant
+    return this.turn(() => {
+      this.people.setZone(zone, Date.now())
+      return this.people.create(id, input, Date.now())
+    })
+  }
+
+  async update(id: string, change: BudgetUpdate) {
+    return this.turn(() => this.people.update(id, change, Date.now()))
+  }
+
+  async remove(id: string) {
+    return this.turn(() => this.people.remove(id, Date.now()))
+  }
+
+  async setZone(zone: string) {
+    this.turn(() => this.people.setZone(zone, Date.now()))
+  }
+
+  async reservations(limit: number) {
+    const all = [...this.active.values()].sort((a, b) => (a.held === b.held ? 0 : a.held > b.held ? -1 : 1))
+    return all.slice(0, limit).map(reservationView)
+  }
+
+  async release(id: string) {
+    const released = this.turn(() => this.guard.release(id, Date.now()))
+    return released && reservationView(released)
+  }
+
+  async extensions() {
+    return this.people.extensions(Date.now())
+  }
+
+  async ask(budgetId: string, id: string, input: ExtensionCreate, by: string) {
+    return this.turn(() => this.people.ask(budgetId, id, input, by, Date.now()))
+  }
+
+  async decide(id: string, grant: boolean, by: string) {
+    return this.turn(() => this.people.decide(id, grant, by, Date.now()))
+  }
+
+  async erase(subject: string, token: string) {
+    this.counters.fold()
+    const erased = eraseCounters(this.ctx.storage, eraserOf(subject, token))
+    this.reload()
+    return erased
   }
 
   async exportRows(cursor: string | null): Promise<ObjectPage | null> {
-    if (cursor === null) this.fold()
+    if (cursor === null) this.counters.fold()
     return this.portable.exportRows(cursor)
   }
 
   async importRows(_tenant: unknown, table: string, rows: string): Promise<void> {
     this.portable.importRows(table, rows)
-    this.waiting = this.countWaiting()
-    await this.ensureAlarm()
+    this.counters.recount()
+    this.reload()
+    await this.schedule(Date.now() + DAY_MS)
   }
 
   async digest(): Promise<Record<string, Digest>> {
-    this.fold()
+    this.counters.fold()
     return this.portable.digest()
   }
 
   async wipe(): Promise<void> {
     this.portable.wipe()
-    this.waiting = 0
-    this.hasAlarm = false
+    this.counters.recount()
+    this.reload()
+    this.alarmAt = null
     await this.ctx.storage.deleteAlarm()
   }
 
   override async alarm(): Promise<void> {
-    this.fold()
-    const pruned = this.sql
-      .exec(
-        `DELETE FROM commits WHERE commit_id IN (SELECT commit_id FROM commits WHERE applied_ms < ? LIMIT ?) RETURNING commit_id`,
-        Date.now() - COMMITS_KEPT_MS,
-        PRUNE_MAX,
-      )
-      .toArray().length
-    await this.ctx.storage.setAlarm(Date.now() + (pruned === PRUNE_MAX ? 1000 : DAY_MS))
-  }
-
-  private async ensureAlarm(): Promise<void> {
-    if (this.hasAlarm) return
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + DAY_MS)
-    this.hasAlarm = true
-  }
-
-  private unfolded(): { commit_id: string; deltas: string }[] {
-    return this.sql
-      .exec<{ commit_id: string; deltas: string }>(`SELECT commit_id, deltas FROM commits WHERE deltas IS NOT NULL`)
-      .toArray()
-  }
-
-  /** Adds what is unfolded to the counters; in one turn, so nothing is added twice or left out. */
-  private fold(): void {
-    const commits = this.unfolded()
-    if (commits.length === 0) return
-    const sums = new Map<
-      string,
-      [scope: string, id: string, quarter: number, cost: bigint, tokens: number, entries: number]
-    >()
-    for (const { deltas } of commits) {
-      for (const delta of JSON.parse(deltas) as SpendDelta[]) {
-        for (const [scope, id] of scopesOf(delta)) {
-          const key = `${scope}\n${id}\n${delta.quarter_ms}`
-          const sum = sums.get(key)
-          if (sum === undefined)
-            sums.set(key, [scope, id, delta.quarter_ms, BigInt(delta.cost_nanousd), delta.tokens, delta.entries])
-          else {
-            sum[3] += BigInt(delta.cost_nanousd)
-            sum[4] += delta.tokens
-            sum[5] += delta.entries
-          }
-        }
+    const now = Date.now()
+    this.alarmAt = null
+    const isMore = this.turn(() => {
+      this.counters.fold()
+      this.guard.expire(now)
+      for (const { reservation, amount } of this.guard.takeBookings(now)) {
+        const { workspace, project } = reservation.subject
+        const tenant = this.tenantOf({ workspace_id: workspace, project_id: project })
+        if (tenant !== null) this.outbox.put(settlementEvent(reservation, amount, tenant))
       }
-    }
-    const rows = [...sums.values()].map(([scope, id, quarter, cost, tokens, entries]) => [
-      scope,
-      id,
-      quarter,
-      cost.toString(),
-      tokens,
-      entries,
-    ])
-    this.ctx.storage.transactionSync(() => {
-      this.sql.exec(
-        `INSERT INTO counter (scope, id, quarter_ms, cost_nanousd, tokens, entries)
-         SELECT value ->> 0, value ->> 1, value ->> 2, CAST(value ->> 3 AS INTEGER), value ->> 4, value ->> 5 FROM json_each(?) WHERE true
-         ON CONFLICT DO UPDATE SET cost_nanousd = cost_nanousd + excluded.cost_nanousd, tokens = tokens + excluded.tokens, entries = entries + excluded.entries`,
-        JSON.stringify(rows),
-      )
-      this.sql.exec(`UPDATE commits SET deltas = NULL WHERE deltas IS NOT NULL`)
+      const more = [this.counters.prune(now), this.reservationRows.prune(now)]
+      return more.includes(true)
     })
-    this.waiting = 0
+    const isSent = await this.flush()
+    await this.schedule(now + (isMore || !isSent ? AGAIN_MS : DAY_MS))
+  }
+
+  /** All that is written in it, or nothing; after a failure memory is read anew from the tables. */
+  private turn<T>(work: () => T): T {
+    try {
+      return this.ctx.storage.transactionSync(work)
+    } catch (error) {
+      this.reload()
+      throw error
+    }
+  }
+
+  private reload(): void {
+    this.active.clear()
+    for (const reservation of this.reservationRows.active()) this.active.set(reservation.id, reservation)
+    this.book.load(Date.now())
+  }
+
+  /** Keeps the events of thresholds that were reached; the project is that of whoever spent last. */
+  private tell(
+    budgets: readonly OpenBudget[],
+    cause: { workspace_id: string; project_id: string } | null,
+    nowMs: number,
+  ): void {
+    if (budgets.length === 0 || cause === null) return
+    const tenant = this.tenantOf(cause)
+    if (tenant === null) return
+    for (const hit of this.book.newHits(budgets, nowMs)) this.outbox.put(thresholdEvent(hit, tenant, nowMs))
+  }
+
+  private tenantOf({ workspace_id, project_id }: { workspace_id: string; project_id: string }): ProjectTenant | null {
+    if (this.place === null) return null
+    const { org_id, cell, shard } = this.place
+    return { org_id, cell, shard, workspace_id, project_id }
+  }
+
+  private async flush(): Promise<boolean> {
+    try {
+      await this.outbox.flush((outgoing) => sendOutgoing(this.env, outgoing))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** Sets the alarm to whatever comes first: expiry, booking, events to send, or `latest`. */
+  private async schedule(latest: number): Promise<void> {
+    const due = this.outbox.isEmpty() ? (this.guard.nextDue() ?? latest) : Date.now()
+    const at = Math.min(due, latest)
+    this.alarmAt ??= await this.ctx.storage.getAlarm()
+    if (this.alarmAt !== null && this.alarmAt <= at) return
+    this.alarmAt = at
+    await this.ctx.storage.setAlarm(at)
   }
 }
 
-function isSound(delta: SpendDelta): boolean {
-  return [delta.cost_nanousd, delta.tokens, delta.entries, delta.quarter_ms].every(
-    (n) => Number.isSafeInteger(n) && n >= 0,
-  )
+function spendOf({ quarter_ms, cost_nanousd, ...delta }: SpendDelta) {
+  const { workspace_id: workspace, project_id: project, agent_id: agent, workflow_id: workflow } = delta
+  const { provider, model, user_id: user } = delta
+  return {
+    subject: { workspace, project, agent, workflow, provider, model, user },
+    at_ms: quarter_ms,
+    cost: BigInt(cost_nanousd),
+  }
 }

@@ -1,7 +1,14 @@
-import type { SpendDelta } from '../../contract/budget.ts'
+import type { GuardSpend, SpendDelta } from '../../contract/budget.ts'
 import type { LivePublish } from '../../contract/live.ts'
 import type { Tenant } from '../../contract/tenant.ts'
-import { planCommit, type DecodedBatch, type PlanTools, type ProjectPart } from '../../domain/commit-plan.ts'
+import {
+  guardSpendOf,
+  planCommit,
+  type DecodedBatch,
+  type GuardTuple,
+  type PlanTools,
+  type ProjectPart,
+} from '../../domain/commit-plan.ts'
 import type { CountTuple, MoneyTuple } from '../../domain/rollup-row.ts'
 import { spendDeltas } from '../../domain/spend-delta.ts'
 
@@ -13,6 +20,7 @@ export interface StoredDelta {
   commit_id: string
   seq: number
   money: MoneyTuple[]
+  guard: GuardTuple[]
 }
 
 export interface AppliedBatch {
@@ -37,7 +45,7 @@ export interface CommitStore {
 
 /** Everything that follows a commit; each call may be repeated with the same commit id. */
 export interface CommitSinks {
-  applySpend(tenant: Tenant, commitId: string, deltas: SpendDelta[]): Promise<void>
+  applySpend(tenant: Tenant, commitId: string, deltas: SpendDelta[], guard: GuardSpend[]): Promise<void>
   publish(message: LivePublish): Promise<void>
   writeMetrics(
     tenant: Tenant,
@@ -127,11 +135,16 @@ async function follow(deps: ApplyDeps, commitId: string, stored: StoredDelta[], 
     )
     deps.checkpoint('after_metrics')
     // Last: a commit that TenantBudget knows has been through every step (services/ingest/catch-up.ts).
-    await deps.sinks.applySpend(tenant, commitId, spendOf(deltas))
+    await deps.sinks.applySpend(tenant, commitId, spendOf(deltas), guardOf(deltas))
     deps.checkpoint('after_spend')
   }
 }
 
 function spendOf(deltas: readonly StoredDelta[]): SpendDelta[] {
   return deltas.flatMap((d) => spendDeltas(d.money, { project_id: d.project_id, workspace_id: d.workspace_id }))
+}
+
+/** What a commit's new entries cost of reservations. */
+export function guardOf(deltas: readonly Pick<StoredDelta, 'guard'>[]): GuardSpend[] {
+  return deltas.flatMap(({ guard }) => guard.map(guardSpendOf))
 }

@@ -24,7 +24,10 @@ export async function verifyKey(deps: VerifyDeps, key: string | null, scope: Sco
   if (record.expires_at !== null && record.expires_at <= deps.now())
     throw new AppError('unauthenticated', 'This API key has expired. Make a new one in the project settings.')
   if (!record.scopes.includes(scope)) throw new AppError('forbidden', `This API key lacks the scope "${scope}".`)
-  if (scope === 'ingest' && record.project_id === '')
-    throw new AppError('forbidden', 'This API key stands for an organization: events need a key of a project.')
+  if ((scope === 'ingest' || scope === 'guard') && record.project_id === '')
+    throw new AppError(
+      'forbidden',
+      'This API key stands for an organization: events and reservations need a key of a project.',
+    )
   return record
 }

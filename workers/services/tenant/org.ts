@@ -3,6 +3,7 @@ import type { Org, OrgCreate, OrgCreated, ProjectCreate, WorkspaceCreate } from 
 import { SHARDS } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
 import { newId, type IdKind } from '../../domain/id.ts'
+import { isTimeZone } from '../../domain/time-zone.ts'
 import { RESERVED, slugOf } from '../../domain/slug.ts'
 import type { OrgRow, ProjectRow, TenantDeps, WorkspaceRow } from './store.ts'
 
@@ -10,7 +11,14 @@ const iso = (ms: number) => new Date(ms).toISOString()
 const RANDOM_BYTES = 13
 
 export function orgView(row: OrgRow): Org {
-  return { id: row.id, slug: row.slug, name: row.name, region: row.cell, created_at: iso(row.createdMs) }
+  return {
+    id: row.id,
+    slug: row.slug,
+    name: row.name,
+    region: row.cell,
+    time_zone: row.timeZone,
+    created_at: iso(row.createdMs),
+  }
 }
 export function workspaceView(row: WorkspaceRow) {
   return { id: row.id, org_id: row.orgId, slug: row.slug, name: row.name, created_at: iso(row.createdMs) }
@@ -30,6 +38,7 @@ export async function createOrg(
       errors: [{ pointer: '/slug', detail: 'reserved' }],
     })
   }
+  checkZone(input.time_zone)
   const now = deps.now()
   const id = make(deps, 'org')
   const org: OrgRow = {
@@ -39,6 +48,7 @@ export async function createOrg(
     cell: input.region,
     shard: shardFor(deps, id, input.region),
     createdMs: now,
+    timeZone: input.time_zone,
   }
   const workspace: WorkspaceRow = {
     id: make(deps, 'workspace'),
@@ -50,6 +60,25 @@ export async function createOrg(
   const project: ProjectRow = { ...workspace, id: make(deps, 'project'), workspaceId: workspace.id, keepContent: false }
   await deps.control.createOrg(org, userId, workspace, project)
   return { ...orgView(org), default_workspace_id: workspace.id, default_project_id: project.id }
+}
+
+/** @throws AppError invalid_input for what is no zone. */
+export async function updateOrg(
+  deps: TenantDeps,
+  org: OrgRow,
+  change: { name?: string | undefined; time_zone?: string | undefined },
+): Promise<OrgRow> {
+  const next = { ...org, name: change.name ?? org.name, timeZone: change.time_zone ?? org.timeZone }
+  checkZone(next.timeZone)
+  await deps.control.updateOrg(org.id, { name: next.name, timeZone: next.timeZone })
+  return next
+}
+
+function checkZone(zone: string): void {
+  if (isTimeZone(zone)) return
+  throw new AppError('invalid_input', `"${zone}" is no IANA time zone: use a name like "Europe/Berlin".`, {
+    errors: [{ pointer: '/time_zone', detail: 'unknown zone' }],
+  })
 }
 
 export async function createWorkspace(deps: TenantDeps, org: OrgRow, input: z.infer<typeof WorkspaceCreate>) {

@@ -8,6 +8,8 @@ export interface OrgRow {
   cell: Cell
   shard: number
   createdMs: number
+  /** IANA. */
+  timeZone: string
 }
 export interface WorkspaceRow {
   id: string
@@ -74,7 +76,7 @@ export interface ControlStore {
   projects(orgId: string): Promise<ProjectRow[]>
   createProject(row: ProjectRow): Promise<void>
   updateProject(orgId: string, id: string, change: { name?: string; keepContent?: boolean }): Promise<void>
-  renameOrg(orgId: string, name: string): Promise<void>
+  updateOrg(orgId: string, change: { name?: string | undefined; timeZone?: string | undefined }): Promise<void>
 }
 
 /** Keys and service principals, in the control database. A project's keys, or with null the organization's own. */

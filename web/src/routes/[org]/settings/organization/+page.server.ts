@@ -2,7 +2,7 @@ import { fail } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
 import { settle } from '$lib/loaded.ts'
 import { field, refusal } from '$lib/server/action.ts'
-import { organization, OrgUpdate } from '$lib/tenancy.ts'
+import { organization, NameInput } from '$lib/tenancy.ts'
 import type { Actions, PageServerLoad } from './$types'
 
 export const load: PageServerLoad = async ({ parent, fetch }) => {
@@ -14,7 +14,7 @@ const NAME = 'Give a name, in 1 to 80 characters.'
 
 export const actions: Actions = {
   rename: async ({ request, fetch, params }) => {
-    const input = OrgUpdate.safeParse({ name: field(await request.formData(), 'name') })
+    const input = NameInput.safeParse({ name: field(await request.formData(), 'name') })
     if (!input.success) return fail(422, { nameError: NAME })
     try {
       const { name } = await organization(api(fetch), params.org).rename(input.data.name)
@@ -24,7 +24,7 @@ export const actions: Actions = {
     }
   },
   workspace: async ({ request, fetch, params }) => {
-    const input = OrgUpdate.safeParse({ name: field(await request.formData(), 'name') })
+    const input = NameInput.safeParse({ name: field(await request.formData(), 'name') })
     if (!input.success) return fail(422, { workspaceError: NAME })
     try {
       const { name } = await organization(api(fetch), params.org).createWorkspace(input.data.name)

@@ -1,0 +1,95 @@
+import { runDurableObjectAlarm } from 'cloudflare:test'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
+import { cellFor } from '../../workers/adapters/cells.ts'
+import { ledgerTotal } from '../../workers/adapters/d1/ledger-total.ts'
+import { BudgetCreate, type BudgetsRpc } from '../../workers/contract/budget.ts'
+import type { CanonicalEvent } from '../../workers/contract/event.ts'
+import type { GuardRpc } from '../../workers/contract/guard.ts'
+import type { ProjectTenant } from '../../workers/contract/tenant.ts'
+import { nanoFromUsd, usd } from '../../workers/domain/money.ts'
+import { envelopeOf, freshTenant, makeBatch } from './batches.ts'
+import { heldQueues, real } from './moving.ts'
+
+type Rpc = GuardRpc & BudgetsRpc
+export const DAY_MS = 86_400_000
+
+/** An organization whose agents ask the guard and send events, in the isolate of the pipeline. */
+export function worldOf(tenant: ProjectTenant = freshTenant()) {
+  const stores = cellFor(real, tenant.cell)
+  const stub = stores.object(real.TENANT_BUDGET, tenant.org_id)
+  const rpc = () => stores.object(real.TENANT_BUDGET, tenant.org_id) as unknown as Rpc
+  const queues = heldQueues()
+  let serial = 0
+  const eventOf = (cost: number, more: Partial<CanonicalEvent> = {}): CanonicalEvent => ({
+    event_type: 'agent.step.completed',
+    timestamp: Date.now(),
+    trace_id: `t${serial++}`,
+    span_id: 's',
+    agent_id: 'bot',
+    model: 'gpt-4o',
+    provider: 'openai',
+    cost_nanousd: cost,
+    ...more,
+  })
+  return {
+    tenant,
+    stub,
+    rpc,
+    eventOf,
+    send: (events: CanonicalEvent[]) => queues.deliver(tenant.cell, [envelopeOf(makeBatch(tenant, events))]),
+    async reserve(estimate_usd: string, more: object = {}) {
+      return rpc().reserve(tenant, [{ estimate_usd, agent_id: 'bot', model: 'gpt-4o', provider: 'openai', ...more }])
+    },
+    settle: (reservation_id: string, cost_usd: string, more: object = {}) =>
+      rpc().settle(tenant, { reservation_id, cost_usd, ...more }),
+    async budget(input: object = {}) {
+      const made = BudgetCreate.parse({
+        name: 'All',
+        scope: { type: 'org' },
+        period: 'month',
+        limit_usd: '1',
+        hard: true,
+        ...input,
+      })
+      return rpc().create(tenant, `bdg_${serial++}`, 'UTC', made)
+    },
+    async only() {
+      const [budget] = await rpc().budgets()
+      if (budget === undefined) throw new Error('no budget')
+      return budget
+    },
+    /** Alarms until what was settled is in the ledger, and the object and the ledger agree. */
+    async booked() {
+      await vi.waitFor(
+        async () => {
+          await runDurableObjectAlarm(stub)
+          const total = await ledgerTotal(stores.shard(tenant.shard), tenant.org_id)
+          expect(await stub.reconcile(total)).toEqual({ difference_nanousd: '0', entries_difference: 0 })
+          expect((await rpc().reservations(1000)).filter(({ unconfirmed_usd }) => unconfirmed_usd !== usd(0))).toEqual(
+            [],
+          )
+        },
+        { timeout: 15_000, interval: 100 },
+      )
+      return ledgerTotal(stores.shard(tenant.shard), tenant.org_id)
+    },
+  }
+}
+export const idOf = (answer: Awaited<ReturnType<Rpc['reserve']>>) => {
+  const id = answer.reservations[0]?.reservation_id
+  if (id === undefined) throw new Error(`refused: ${String(answer.detail)}`)
+  return id
+}
+export const nano = (text: string) => nanoFromUsd(text) ?? Number.NaN
+
+/** A day of its own for each test, so that budgets begin empty; `pass` lets time go by. */
+export function ownDays(): (ms: number) => void {
+  let clock = Date.parse('2026-03-10T12:00:00Z')
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    clock += DAY_MS
+    vi.setSystemTime(clock)
+  })
+  afterEach(() => vi.useRealTimers())
+  return (ms) => vi.setSystemTime(Date.now() + ms)
+}

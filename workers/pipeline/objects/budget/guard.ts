@@ -1,0 +1,184 @@
+import type { GuardSpend } from '../../../contract/budget.ts'
+import {
+  TTL_SECONDS_DEFAULT,
+  type ReserveBatchAnswer,
+  type SettleAnswer,
+  type SettleRequest,
+  type Work,
+} from '../../../contract/guard.ts'
+import type { ProjectTenant } from '../../../contract/tenant.ts'
+import { subjectOf } from '../../../domain/budget/fallback.ts'
+import { decide, type Ask, type Subject } from '../../../domain/budget/decide.ts'
+import { nothing, release, toBook, unledgered } from '../../../domain/budget/reservation.ts'
+import { newId } from '../../../domain/id.ts'
+import { allowed, refused, settledAnswer } from './answers.ts'
+import { nano, type Book, type OpenBudget } from './book.ts'
+import type { Reservation, ReservationRows } from './reservation-rows.ts'
+
+/** A settled reservation waits this long for its events before the guard books it itself. */
+export const BOOK_AFTER_MS = 10_000
+const RANDOM_BYTES = 13
+
+export interface GuardTools {
+  /** Whether the catalogue has a price for this model. */
+  isPriced(provider: string, model: string, atMs: number): boolean
+  random(bytes: number): Uint8Array
+}
+
+/**
+ * Reservations of one organization. Each call is one turn of the object: it is decided on numbers in memory, written,
+ * and only then answered, so that spent + reserved never passes a hard limit.
+ */
+export class Guard {
+  private readonly rows: ReservationRows
+  private readonly book: Book
+  private readonly active: Map<string, Reservation>
+  private readonly tools: GuardTools
+
+  constructor(rows: ReservationRows, book: Book, active: Map<string, Reservation>, tools: GuardTools) {
+    this.rows = rows
+    this.book = book
+    this.active = active
+    this.tools = tools
+  }
+
+  reserve(tenant: ProjectTenant, works: readonly Work[], nowMs: number): ReserveBatchAnswer {
+    const known = works.map((work) => this.known(tenant, work))
+    const asks = works.map((work): Ask & { budgets: OpenBudget[]; subject: Subject } => {
+      const subject = subjectOf(tenant, work)
+      const isPriced = !work.model || this.tools.isPriced(work.provider ?? '', work.model, nowMs)
+      return { subject, estimate: nano(work.estimate_usd), budgets: this.book.of(subject, nowMs), isPriced }
+    })
+    const budgets = [...new Set(asks.flatMap((ask) => ask.budgets))]
+    const verdict = decide(asks.filter((_, i) => known[i] === null))
+    if (verdict.decision !== 'allow')
+      return refused(verdict, budgets, [...this.active.values()], (budget, r) =>
+        this.book.of(r.subject, nowMs).includes(budget),
+      )
+    const made = works.map((work, i) => known[i] ?? this.make(asks[i], work, tenant, nowMs))
+    return allowed(made, budgets)
+  }
+
+  /** Null for one that does not exist in this project. */
+  settle(tenant: ProjectTenant, request: SettleRequest, nowMs: number): [SettleAnswer, OpenBudget[]] | null {
+    const before = this.find(request.reservation_id)
+    if (before?.subject.project !== tenant.project_id) return null
+    const isFinal = request.final !== false
+    const key = request.idempotency_key ?? null
+    const isRepeated = key !== null && before.parts.includes(key)
+    // Its end is told once; parts are told apart by their keys.
+    if (isRepeated || before.told) return [settledAnswer(before, true, this.book.of(before.subject, nowMs)), []]
+    const cost = nano(request.cost_usd)
+    const after: Reservation = {
+      ...before,
+      settled: before.settled + cost,
+      held: before.state === 'open' ? release(before.held, cost, isFinal) : 0n,
+      state: isFinal ? 'settled' : before.state,
+      told: isFinal,
+      parts: key === null ? before.parts : [...before.parts, key],
+      spent_ms: nowMs,
+    }
+    const touched = this.write(before, after, nowMs)
+    return [settledAnswer(after, false, this.book.of(after.subject, nowMs)), touched]
+  }
+
+  /** An admin lets go of what a reservation holds. Null for one that does not exist or holds nothing. */
+  release(id: string, nowMs: number): Reservation | null {
+    const before = this.find(id)
+    if (before?.state !== 'open') return null
+    const after: Reservation = { ...before, state: 'released', held: 0n }
+    this.write(before, after, nowMs)
+    return after
+  }
+
+  /** Notes what new ledger rows cost of reservations; an event ends its reservation unless that pays several. */
+  ledger(spends: readonly GuardSpend[], nowMs: number): OpenBudget[] {
+    return spends.flatMap(({ reservation_id, cost_nanousd, booking }) => {
+      const before = this.find(reservation_id)
+      if (before === null) return []
+      const cost = BigInt(cost_nanousd)
+      const after = booking
+        ? { ...before, confirmed: before.confirmed + cost }
+        : {
+            ...before,
+            evented: before.evented + cost,
+            held: before.state === 'open' ? release(before.held, cost, !before.partial) : 0n,
+            state: before.state === 'open' && !before.partial ? ('settled' as const) : before.state,
+            spent_ms: before.spent_ms ?? nowMs,
+          }
+      return this.write(before, after, nowMs)
+    })
+  }
+
+  /** Lets go of what nobody settled in time. */
+  expire(nowMs: number): OpenBudget[] {
+    const due = [...this.active.values()].filter((r) => r.state === 'open' && r.expires_ms <= nowMs)
+    return due.flatMap((before) => this.write(before, { ...before, state: 'expired', held: 0n }, nowMs))
+  }
+
+  /** What was settled and no event has brought: to be sent to the ledger, and noted as sent. */
+  takeBookings(nowMs: number): { reservation: Reservation; amount: bigint }[] {
+    return [...this.active.values()].flatMap((before) => {
+      const amount = toBook(before)
+      if (amount === 0n || before.state === 'open' || (before.spent_ms ?? 0) + BOOK_AFTER_MS > nowMs) return []
+      const after = { ...before, booked: before.booked + amount, bookings: before.bookings + 1 }
+      this.write(before, after, nowMs)
+      return [{ reservation: after, amount }]
+    })
+  }
+
+  /** When there is something to expire or to book next. */
+  nextDue(): number | null {
+    let due: number | null = null
+    for (const r of this.active.values()) {
+      const at = r.state === 'open' ? r.expires_ms : toBook(r) === 0n ? null : (r.spent_ms ?? 0) + BOOK_AFTER_MS
+      if (at !== null && (due === null || at < due)) due = at
+    }
+    return due
+  }
+
+  private known(tenant: ProjectTenant, work: Work): Reservation | null {
+    return work.idempotency_key ? this.rows.byIdempotency(`${tenant.project_id}\n${work.idempotency_key}`) : null
+  }
+
+  private make(
+    ask: (Ask & { subject: Subject }) | undefined,
+    work: Work,
+    tenant: ProjectTenant,
+    nowMs: number,
+  ): Reservation {
+    if (ask === undefined) throw new Error('a reservation without its request')
+    const made: Reservation = {
+      id: newId('reservation', nowMs, this.tools.random(RANDOM_BYTES)),
+      state: 'open',
+      partial: work.partial === true,
+      told: false,
+      estimate: ask.estimate,
+      subject: ask.subject,
+      trace_id: work.trace_id ?? null,
+      idempotency: work.idempotency_key ? `${tenant.project_id}\n${work.idempotency_key}` : null,
+      parts: [],
+      bookings: 0,
+      created_ms: nowMs,
+      expires_ms: nowMs + (work.ttl_s ?? TTL_SECONDS_DEFAULT) * 1000,
+      spent_ms: null,
+      ...nothing(ask.estimate),
+    }
+    this.write(null, made, nowMs)
+    return made
+  }
+
+  private find(id: string): Reservation | null {
+    return this.active.get(id) ?? this.rows.find(id)
+  }
+
+  /** Table first: when it throws, memory has not changed. */
+  private write(before: Reservation | null, after: Reservation, nowMs: number): OpenBudget[] {
+    this.book.turn(nowMs)
+    const isActive = after.state === 'open' || unledgered(after) !== 0n || toBook(after) !== 0n
+    this.rows.put(after, isActive)
+    if (isActive) this.active.set(after.id, after)
+    else this.active.delete(after.id)
+    return this.book.change(before, after, nowMs)
+  }
+}

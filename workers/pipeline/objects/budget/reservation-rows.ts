@@ -1,0 +1,138 @@
+import type { ReservationMoney } from '../../../domain/budget/reservation.ts'
+import type { Subject } from '../../../domain/budget/decide.ts'
+
+export type ReservationState = 'open' | 'settled' | 'expired' | 'released'
+
+/** A reservation, with its money in nano-dollars. */
+export interface Reservation extends ReservationMoney {
+  id: string
+  state: ReservationState
+  partial: boolean
+  /** Whether a settle call has told its end. */
+  told: boolean
+  estimate: bigint
+  subject: Subject
+  trace_id: string | null
+  idempotency: string | null
+  /** Idempotency keys of the parts that were settled. */
+  parts: string[]
+  /** How many entries were sent to the ledger. */
+  bookings: number
+  created_ms: number
+  expires_ms: number
+  /** When it was last settled or paid by an event; the spend is of this moment. */
+  spent_ms: number | null
+}
+
+interface Row extends Record<string, SqlStorageValue> {
+  id: string
+  state: string
+  partial: number
+  told: number
+  estimate: number
+  held: number
+  settled: number
+  evented: number
+  booked: number
+  confirmed: number
+  subject: string
+  trace_id: string | null
+  idempotency: string | null
+  parts: string
+  bookings: number
+  created_ms: number
+  expires_ms: number
+  spent_ms: number | null
+}
+
+/** Nobody sends events, or asks again, after this long. */
+const KEPT_MS = 15 * 86_400_000
+const PRUNE_MAX = 1000
+
+/** Reservations; `active` are those that hold something, or whose spend the ledger does not have yet. */
+export class ReservationRows {
+  private readonly sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql
+    sql.exec(`
+      CREATE TABLE IF NOT EXISTS reservation (id TEXT PRIMARY KEY, state TEXT NOT NULL, active INTEGER NOT NULL, partial INTEGER NOT NULL, told INTEGER NOT NULL,
+        estimate INTEGER NOT NULL, held INTEGER NOT NULL, settled INTEGER NOT NULL, evented INTEGER NOT NULL, booked INTEGER NOT NULL,
+        confirmed INTEGER NOT NULL, subject TEXT NOT NULL, trace_id TEXT, idempotency TEXT, parts TEXT NOT NULL, bookings INTEGER NOT NULL,
+        created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, spent_ms INTEGER) WITHOUT ROWID;
+      CREATE INDEX IF NOT EXISTS reservation_active ON reservation (id) WHERE active = 1;
+      CREATE UNIQUE INDEX IF NOT EXISTS reservation_idempotency ON reservation (idempotency) WHERE idempotency IS NOT NULL;`)
+  }
+
+  active(): Reservation[] {
+    return this.sql.exec<Row>('SELECT * FROM reservation WHERE active = 1').toArray().map(fromRow)
+  }
+
+  find(id: string): Reservation | null {
+    const row = this.sql.exec<Row>('SELECT * FROM reservation WHERE id = ?', id).toArray()[0]
+    return row === undefined ? null : fromRow(row)
+  }
+
+  byIdempotency(key: string): Reservation | null {
+    const row = this.sql.exec<Row>('SELECT * FROM reservation WHERE idempotency = ?', key).toArray()[0]
+    return row === undefined ? null : fromRow(row)
+  }
+
+  put(r: Reservation, active: boolean): void {
+    this.sql.exec(
+      `INSERT INTO reservation (id, state, active, partial, told, estimate, held, settled, evented, booked, confirmed, subject, trace_id,
+         idempotency, parts, bookings, created_ms, expires_ms, spent_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET state = excluded.state, active = excluded.active, told = excluded.told, held = excluded.held, settled = excluded.settled,
+         evented = excluded.evented, booked = excluded.booked, confirmed = excluded.confirmed, parts = excluded.parts,
+         bookings = excluded.bookings, spent_ms = excluded.spent_ms`,
+      ...[
+        r.id,
+        r.state,
+        Number(active),
+        Number(r.partial),
+        Number(r.told),
+        Number(r.estimate),
+        Number(r.held),
+        Number(r.settled),
+      ],
+      ...[
+        Number(r.evented),
+        Number(r.booked),
+        Number(r.confirmed),
+        JSON.stringify(r.subject),
+        r.trace_id,
+        r.idempotency,
+      ],
+      ...[JSON.stringify(r.parts), r.bookings, r.created_ms, r.expires_ms, r.spent_ms],
+    )
+  }
+
+  /** Whether more is left to remove. */
+  prune(nowMs: number): boolean {
+    const pruned = this.sql
+      .exec(
+        'DELETE FROM reservation WHERE id IN (SELECT id FROM reservation WHERE active = 0 AND created_ms < ? LIMIT ?) RETURNING id',
+        nowMs - KEPT_MS,
+        PRUNE_MAX,
+      )
+      .toArray().length
+    return pruned === PRUNE_MAX
+  }
+}
+
+function fromRow(row: Row): Reservation {
+  return {
+    ...row,
+    state: row.state as ReservationState,
+    partial: row.partial === 1,
+    told: row.told === 1,
+    estimate: BigInt(row.estimate),
+    held: BigInt(row.held),
+    settled: BigInt(row.settled),
+    evented: BigInt(row.evented),
+    booked: BigInt(row.booked),
+    confirmed: BigInt(row.confirmed),
+    subject: JSON.parse(row.subject) as Subject,
+    parts: JSON.parse(row.parts) as string[],
+  }
+}
