@@ -19,6 +19,7 @@ import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { retentionRoutes } from './routes/retention.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { ssoRoutes } from './routes/sso.ts'
 import { traceRoutes } from './routes/traces.ts'
@@ -71,6 +72,7 @@ export function makeApp(): App {
   orgRoutes(app)
   moveRoutes(app)
   erasureRoutes(app)
+  retentionRoutes(app)
   budgetRoutes(app)
   memberRoutes(app)
   projectRoutes(app)

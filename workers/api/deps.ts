@@ -9,6 +9,7 @@ import { jobStore } from '../adapters/d1/job-store.ts'
 import { memberStore } from '../adapters/d1/member-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
+import { retentionState } from '../adapters/d1/retention-store.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
@@ -40,6 +41,7 @@ import type { MemberDeps } from '../services/member/store.ts'
 import { moverCell } from '../services/move/place.ts'
 import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
+import type { RetentionSettings } from '../services/retention/settings.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
 import type { SpendStore } from '../services/spend/port.ts'
@@ -70,6 +72,7 @@ export interface Deps {
   jobs: JobDeps
   erasures: StartErasureDeps
   budgets: BudgetDeps
+  retention: RetentionSettings
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -138,6 +141,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     jobs,
     erasures: erasureDeps(env, jobs),
     budgets: budgetDeps(env, now, random),
+    retention: retentionSettings(env),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -156,6 +160,19 @@ function jobDeps(env: Env, now: () => number, random: JobDeps['random']): JobDep
     wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
     now,
     random,
+  }
+}
+
+function retentionSettings(env: Env): RetentionSettings {
+  return {
+    state: (tenant) => retentionState(shardOf(env, tenant), tenant.org_id, tenant.project_id),
+    set: (orgId, id, { events_days, traces_days, metrics_days, archive_days }) =>
+      controlStore(env.CONTROL).updateProject(orgId, id, {
+        eventsDays: events_days,
+        tracesDays: traces_days,
+        metricsDays: metrics_days,
+        archiveDays: archive_days,
+      }),
   }
 }
 

@@ -9,7 +9,7 @@ import { admit, type AppContext, type Who } from './context.ts'
 
 export type App = OpenAPIHono<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
 
-type Method = 'get' | 'post' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
 export interface RouteSpec<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodType, A extends z.ZodType> {
   method: Method

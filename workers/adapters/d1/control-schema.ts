@@ -166,6 +166,10 @@ export const project = sqliteTable('project', {
   slug: text('slug').notNull(),
   name: text('name').notNull(),
   keepContent: integer('keep_content', { mode: 'boolean' }).notNull().default(false),
+  eventsDays: integer('events_days'),
+  tracesDays: integer('traces_days'),
+  metricsDays: integer('metrics_days'),
+  archiveDays: integer('archive_days'),
   createdMs: integer('created_ms').notNull(),
 })
 

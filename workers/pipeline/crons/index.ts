@@ -8,13 +8,17 @@ import { CELLS, type Cell } from '../../contract/tenant.ts'
 import { catchUp } from '../../services/ingest/catch-up.ts'
 import { archiveShard } from '../../services/recovery/archive.ts'
 import { messageOf } from '../../services/ingest/store.ts'
+import { enforceRetention } from '../../services/retention/enforce.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
 import { wakeJobs } from '../jobs/index.ts'
+import { retentionDeps } from './deps-retention.ts'
 import { log } from '../log.ts'
 import { wakeMoves } from '../move/deps.ts'
 
 const HOURLY = '7 * * * *'
+/** What retention may take of an hour, for each shard. */
+const RETENTION_MS = 30_000
 let started = false
 
 /** Runs the jobs of a cron. One that fails is logged and does not keep the others from running. */
@@ -36,6 +40,9 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
         )
         await attempt(env, 'prune', cell, () => rollups.prune(now))
         await attempt(env, 'pack_days', cell, () => rollupDays(stores.shard(shard)).pack(now))
+        await attempt(env, 'retention', cell, () =>
+          enforceRetention(retentionDeps(env, cell, shard), Date.now() + RETENTION_MS),
+        )
         continue
       }
       await attempt(env, 'catch_up', cell, () => catchUp(catchUpDeps(env, cell, shard), now))

@@ -3,12 +3,19 @@ import type { Org, OrgCreate, OrgCreated, ProjectCreate, WorkspaceCreate } from 
 import { SHARDS } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
 import { newId, type IdKind } from '../../domain/id.ts'
+import { DEFAULT_RETENTION } from '../../domain/retention.ts'
 import { isTimeZone } from '../../domain/time-zone.ts'
 import { RESERVED, slugOf } from '../../domain/slug.ts'
 import type { OrgRow, ProjectRow, TenantDeps, WorkspaceRow } from './store.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 const RANDOM_BYTES = 13
+const KEPT = {
+  eventsDays: DEFAULT_RETENTION.events_days,
+  tracesDays: DEFAULT_RETENTION.traces_days,
+  metricsDays: DEFAULT_RETENTION.metrics_days,
+  archiveDays: DEFAULT_RETENTION.archive_days,
+}
 
 export function orgView(row: OrgRow): Org {
   return {
@@ -57,7 +64,13 @@ export async function createOrg(
     name: 'Default',
     createdMs: now,
   }
-  const project: ProjectRow = { ...workspace, id: make(deps, 'project'), workspaceId: workspace.id, keepContent: false }
+  const project: ProjectRow = {
+    ...workspace,
+    id: make(deps, 'project'),
+    workspaceId: workspace.id,
+    keepContent: false,
+    ...KEPT,
+  }
   await deps.control.createOrg(org, userId, workspace, project)
   return { ...orgView(org), default_workspace_id: workspace.id, default_project_id: project.id }
 }
@@ -110,6 +123,7 @@ export async function createProject(deps: TenantDeps, org: OrgRow, input: z.infe
     slug: input.slug ?? slugOf(input.name, id),
     name: input.name,
     keepContent: false,
+    ...KEPT,
     createdMs: deps.now(),
   }
   await deps.control.createProject(row)

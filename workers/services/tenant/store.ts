@@ -21,6 +21,11 @@ export interface WorkspaceRow {
 export interface ProjectRow extends WorkspaceRow {
   workspaceId: string
   keepContent: boolean
+  /** Days that data are kept; null: for good. */
+  eventsDays: number | null
+  tracesDays: number | null
+  metricsDays: number | null
+  archiveDays: number | null
 }
 export interface KeyRow {
   id: string
@@ -75,7 +80,11 @@ export interface ControlStore {
   createWorkspace(row: WorkspaceRow): Promise<void>
   projects(orgId: string): Promise<ProjectRow[]>
   createProject(row: ProjectRow): Promise<void>
-  updateProject(orgId: string, id: string, change: { name?: string; keepContent?: boolean }): Promise<void>
+  updateProject(
+    orgId: string,
+    id: string,
+    change: Partial<Omit<ProjectRow, 'id' | 'orgId' | 'workspaceId'>>,
+  ): Promise<void>
   updateOrg(orgId: string, change: { name?: string | undefined; timeZone?: string | undefined }): Promise<void>
 }
 
