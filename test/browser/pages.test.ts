@@ -274,7 +274,19 @@ describe.each([
 describe('settings at 360 px, dark', () => {
   it('have no axe violations and do not scroll sideways', async () => {
     const own = await open({ viewport: { width: 360, height: 900 }, colorScheme: 'dark', bypassCSP: true })
-    const names = ['organization', 'members', 'roles', 'keys', 'principals', 'sso', 'project', 'region', 'audit']
+    const names = [
+      'organization',
+      'members',
+      'roles',
+      'keys',
+      'principals',
+      'sso',
+      'project',
+      'region',
+      'retention',
+      'privacy',
+      'audit',
+    ]
     for (const name of [...names, 'dead-letters', '../../account']) {
       const page = await visit(`settings/${name}`, own)
       expect({ name, found: await violations(page) }).toEqual({ name, found: [] })

@@ -43,7 +43,7 @@ describe('a person who asked to be forgotten', () => {
     await dialog.getByRole('button', { name: 'Erase this person' }).click()
     expect(await page.getByTestId('proof').textContent()).toMatch(/^[0-9a-f]{32}$/)
     await page.getByText(PERSON, { exact: true }).waitFor()
-    expect(await page.getByRole('dialog').count()).toBe(0)
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme })
       await page.setViewportSize({ width: 360, height: 800 })
@@ -59,6 +59,31 @@ describe('a person who asked to be forgotten', () => {
     const detail = await untilTrace(tenant.session, tenant.projectId, trace)
     expect(JSON.stringify(detail)).not.toContain(PERSON)
     expect(detail.trace.cost_usd).toBe('0.002000000')
+  })
+})
+
+describe('how long data are kept', () => {
+  it('is shortened only after what goes was named, and lengthened at once', async () => {
+    const kept = () => `/api/v1/projects/${tenant.projectId}/retention`
+    const read = async () =>
+      (await call<{ events_days: number; traces_days: number }>(tenant.session, 'GET', kept())).body
+    expect(await read()).toMatchObject({ events_days: 90, traces_days: 400, removed: { events: 0 } })
+    await page.goto(`${baseUrl}/${tenant.org.slug}/settings/retention`)
+    await page.getByLabel('Events').selectOption('7')
+    await page.getByRole('button', { name: 'Save' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('Events from before').waitFor()
+    expect(await read()).toMatchObject({ events_days: 90 })
+    await dialog.getByRole('button', { name: 'Remove what is older' }).click()
+    await page.getByText('Saved. What is older is removed').waitFor()
+    expect(await read()).toMatchObject({ events_days: 7, traces_days: 400 })
+    await page.getByLabel('Events').selectOption('')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Events cannot be kept longer').waitFor()
+    await page.getByLabel('Traces').selectOption('')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.', { exact: true }).waitFor()
+    expect(await read()).toMatchObject({ events_days: null, traces_days: null })
   })
 })
 

@@ -33,6 +33,7 @@ export interface CallOptions {
 export interface Api {
   get<S extends z.ZodType>(path: string, schema: S, options?: CallOptions): Promise<z.infer<S>>
   post<S extends z.ZodType>(path: string, schema: S, body?: unknown, options?: CallOptions): Promise<z.infer<S>>
+  put<S extends z.ZodType>(path: string, schema: S, body: unknown, options?: CallOptions): Promise<z.infer<S>>
   patch<S extends z.ZodType>(path: string, schema: S, body: unknown, options?: CallOptions): Promise<z.infer<S>>
   delete<S extends z.ZodType>(path: string, schema: S, options?: CallOptions): Promise<z.infer<S>>
 }
@@ -45,6 +46,7 @@ export function api(fetch: typeof globalThis.fetch): Api {
   return {
     get: (path, schema, options) => call(fetch, 'GET', path, schema, undefined, options),
     post: (path, schema, body = {}, options) => call(fetch, 'POST', path, schema, body, options),
+    put: (path, schema, body, options) => call(fetch, 'PUT', path, schema, body, options),
     patch: (path, schema, body, options) => call(fetch, 'PATCH', path, schema, body, options),
     delete: (path, schema, options) => call(fetch, 'DELETE', path, schema, undefined, options),
   }
