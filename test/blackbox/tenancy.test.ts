@@ -51,6 +51,8 @@ beforeAll(async () => {
   const made = async (path: string, body: object) =>
     (await call<{ id: string }>(a.session, 'POST', `/api/v1/orgs/${a.org.id}/${path}`, body)).body.id
   const me = (await call<{ user: { id: string } }>(a.session, 'GET', '/api/v1/me')).body.user.id
+  const third = await createProject(a.session, a.org.id, 'Deleted')
+  await call(a.session, 'DELETE', `/api/v1/projects/${third.id}`)
   const budget = await made('budgets', { name: MARK, scope: { type: 'org' }, period: 'month', limit_usd: '10' })
   const soon = { amount_usd: '1', until: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }
   ids = {
@@ -58,8 +60,10 @@ beforeAll(async () => {
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
     budget: [budget],
     extension: [await made(`budgets/${budget}/extensions`, soon)],
-    // Names nothing of anybody.
+    deleted: [third.id],
+    // Name nothing of anybody.
     reservation: ['rsv_0'],
+    deletion: ['del_0'],
     erasure: [await made('erasures', { user_id: 'nobody-at-all' })],
     principal: [await made('principals', { name: MARK, role: 'operator' })],
     org: [a.org.id, a.org.slug],

@@ -97,7 +97,7 @@ export async function beginMove(tenant: ProjectTenant, to: Cell): Promise<void> 
     random: (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes)),
     sha256: sha256Hex,
   }
-  await startMove(deps, { id, slug: id, name: 'Org', cell, shard, createdMs: 1, timeZone: 'UTC' }, to)
+  await startMove(deps, { id, slug: id, name: 'Org', cell, shard, createdMs: 1, timeZone: 'UTC', deletedMs: null }, to)
 }
 
 export const jobOf = async (orgId: string): Promise<MoveJob> => {

@@ -55,6 +55,7 @@ export function keyWriter(kv: KVNamespace) {
       cache.delete(hash)
       await kv.delete(kvName(hash))
     },
+    forgetUse: (keyId: string) => kv.delete(usedName(keyId)),
     async lastUsed(keyIds: readonly string[]) {
       const used = new Map<string, number>()
       for (let i = 0; i < keyIds.length; i += NAMES_MAX) {

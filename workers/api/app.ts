@@ -10,6 +10,7 @@ import { logFailure } from './log.ts'
 import type { App } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { budgetRoutes } from './routes/budgets.ts'
+import { deletionRoutes } from './routes/deletion.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
@@ -72,6 +73,7 @@ export function makeApp(): App {
   orgRoutes(app)
   moveRoutes(app)
   erasureRoutes(app)
+  deletionRoutes(app)
   retentionRoutes(app)
   budgetRoutes(app)
   memberRoutes(app)

@@ -5,11 +5,9 @@ import { cellFor, shardOf } from '../adapters/cells.ts'
 import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { keyStore } from '../adapters/d1/key-store.ts'
-import { jobStore } from '../adapters/d1/job-store.ts'
 import { memberStore } from '../adapters/d1/member-store.ts'
 import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
-import { retentionState } from '../adapters/d1/retention-store.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
@@ -23,7 +21,6 @@ import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
 import { hasMoved, moveStore } from '../adapters/move/moves.ts'
-import { certificates } from '../adapters/r2/certificates.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { txtRecords } from '../adapters/sso/dns.ts'
 import { discover } from '../adapters/sso/oidc.ts'
@@ -31,8 +28,6 @@ import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
 import type { BudgetDeps } from '../services/budget/budgets.ts'
-import type { StartErasureDeps } from '../services/erasure/start.ts'
-import type { JobDeps } from '../services/job/run.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
@@ -41,7 +36,6 @@ import type { MemberDeps } from '../services/member/store.ts'
 import { moverCell } from '../services/move/place.ts'
 import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
-import type { RetentionSettings } from '../services/retention/settings.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
 import type { SpendStore } from '../services/spend/port.ts'
@@ -49,8 +43,9 @@ import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
 import type { Env } from './env.ts'
 import { authFor } from './deps-identity.ts'
+import { privacyDeps, type PrivacyDeps } from './deps-privacy.ts'
 
-export interface Deps {
+export interface Deps extends PrivacyDeps {
   auth: Auth
   tenants: TenantDeps
   members: MemberDeps
@@ -69,10 +64,7 @@ export interface Deps {
   audit: AuditDeps
   auditing: OutboxDeps
   moving: StartDeps
-  jobs: JobDeps
-  erasures: StartErasureDeps
   budgets: BudgetDeps
-  retention: RetentionSettings
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -87,7 +79,6 @@ export function makeDeps(env: Env, origin: string): Deps {
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
   const audit = auditDeps(env, now)
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
-  const jobs = jobDeps(env, now, random)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -138,10 +129,8 @@ export function makeDeps(env: Env, origin: string): Deps {
     audit,
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     moving: movingDeps(env, now),
-    jobs,
-    erasures: erasureDeps(env, jobs),
     budgets: budgetDeps(env, now, random),
-    retention: retentionSettings(env),
+    ...privacyDeps(env, origin, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)
@@ -153,29 +142,6 @@ export function makeDeps(env: Env, origin: string): Deps {
   }
 }
 
-/** Long work on one organization's data. */
-function jobDeps(env: Env, now: () => number, random: JobDeps['random']): JobDeps {
-  return {
-    store: jobStore((tenant) => shardOf(env, tenant)),
-    wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
-    now,
-    random,
-  }
-}
-
-function retentionSettings(env: Env): RetentionSettings {
-  return {
-    state: (tenant) => retentionState(shardOf(env, tenant), tenant.org_id, tenant.project_id),
-    set: (orgId, id, { events_days, traces_days, metrics_days, archive_days }) =>
-      controlStore(env.CONTROL).updateProject(orgId, id, {
-        eventsDays: events_days,
-        tracesDays: traces_days,
-        metricsDays: metrics_days,
-        archiveDays: archive_days,
-      }),
-  }
-}
-
 function budgetDeps(env: Env, now: () => number, random: BudgetDeps['random']): BudgetDeps {
   return {
     of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id),
@@ -183,14 +149,6 @@ function budgetDeps(env: Env, now: () => number, random: BudgetDeps['random']): 
     sha256: sha256Hex,
     now,
     random,
-  }
-}
-
-function erasureDeps(env: Env, jobs: JobDeps): StartErasureDeps {
-  return {
-    ...jobs,
-    sha256: sha256Hex,
-    certificate: (tenant, id) => certificates(cellFor(env, tenant.cell).bucket).find(tenant.org_id, id),
   }
 }
 

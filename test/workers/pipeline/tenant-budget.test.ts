@@ -9,10 +9,12 @@ import type { Env } from '../../../workers/pipeline/deps.ts'
 const bindings = env as unknown as Env
 const fresh = () => bindings.TENANT_BUDGET.getByName(`org_${crypto.randomUUID()}`)
 const QUARTER = 900_000
-const ALL = { from_ms: 0, to_ms: 10 * QUARTER }
+// Recent: names in old counters are not kept.
+const START = Math.floor(Date.now() / QUARTER) * QUARTER
+const ALL = { from_ms: START, to_ms: START + 10 * QUARTER }
 
 const spend = (more: Partial<SpendDelta> = {}): SpendDelta => ({
-  quarter_ms: 0,
+  quarter_ms: START,
   workspace_id: 'ws',
   project_id: 'prj',
   agent_id: 'a',
@@ -45,10 +47,12 @@ describe('TenantBudget', () => {
   it('counts by quarter hour, so that any zone can cut its days', async () => {
     const budget = fresh()
     await budget.apply('c1', [
-      spend({ quarter_ms: QUARTER, cost_nanousd: 1 }),
-      spend({ quarter_ms: 2 * QUARTER, cost_nanousd: 2 }),
+      spend({ quarter_ms: START + QUARTER, cost_nanousd: 1 }),
+      spend({ quarter_ms: START + 2 * QUARTER, cost_nanousd: 2 }),
     ])
-    const [org] = (await budget.snapshot({ from_ms: 2 * QUARTER, to_ms: 3 * QUARTER })).filter((c) => c.scope === 'org')
+    const [org] = (await budget.snapshot({ from_ms: START + 2 * QUARTER, to_ms: START + 3 * QUARTER })).filter(
+      (c) => c.scope === 'org',
+    )
     expect(org?.cost_nanousd).toBe('2')
   })
 
@@ -100,7 +104,7 @@ describe('TenantBudget', () => {
     const delta = fc.record({
       agent_id: fc.constantFrom('', 'a', 'b'),
       model: fc.constantFrom('m', 'n'),
-      quarter_ms: fc.constantFrom(0, QUARTER),
+      quarter_ms: fc.constantFrom(START, START + QUARTER),
       cost_nanousd: fc.nat(1e9),
       tokens: fc.nat(1e6),
       entries: fc.nat(5),

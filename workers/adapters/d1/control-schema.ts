@@ -90,6 +90,7 @@ export const organization = sqliteTable('organization', {
   shard: integer('shard').notNull(),
   createdMs: integer('created_ms').notNull(),
   timeZone: text('time_zone').notNull().default('UTC'),
+  deletedMs: integer('deleted_ms'),
 })
 
 export const member = sqliteTable(
@@ -170,6 +171,7 @@ export const project = sqliteTable('project', {
   tracesDays: integer('traces_days'),
   metricsDays: integer('metrics_days'),
   archiveDays: integer('archive_days'),
+  deletedMs: integer('deleted_ms'),
   createdMs: integer('created_ms').notNull(),
 })
 

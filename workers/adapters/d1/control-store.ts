@@ -1,4 +1,4 @@
-import { and, eq, or } from 'drizzle-orm'
+import { and, eq, isNull, or } from 'drizzle-orm'
 import { drizzle, type DrizzleD1Database } from 'drizzle-orm/d1'
 import { AppError } from '../../domain/errors.ts'
 import type { Access, ControlStore, OrgRow, Place, ProjectRow, WorkspaceRow } from '../../services/tenant/store.ts'
@@ -19,7 +19,7 @@ function orgTables(db: DrizzleD1Database): Pick<ControlStore, OrgTables> {
         .select({ org: organization, role: member.role })
         .from(member)
         .innerJoin(organization, eq(organization.id, member.orgId))
-        .where(eq(member.userId, userId))
+        .where(and(eq(member.userId, userId), isNull(organization.deletedMs)))
         .orderBy(organization.name)
       return rows.map(({ org, role }) => ({ ...(org satisfies OrgRow), role }))
     },
@@ -73,11 +73,15 @@ async function accessTo(db: DrizzleD1Database, place: Place, userId: string | nu
       .select({ id: memberProject.projectId })
       .from(memberProject)
       .where(and(eq(memberProject.orgId, orgId), eq(memberProject.userId, userId ?? ''))),
-    db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs),
+    db
+      .select()
+      .from(project)
+      .where(and(eq(project.orgId, orgId), isNull(project.deletedMs)))
+      .orderBy(project.createdMs),
   ])
   const org = orgs[0]
   const role = members[0]?.role ?? null
-  if (org === undefined || (userId !== null && role === null)) return null
+  if (org === undefined || org.deletedMs !== null || (userId !== null && role === null)) return null
   const seen = new Set(own.map(({ id }) => id))
   const restricted = members[0]?.restricted === true
   const projects = restricted ? all.filter(({ id }) => seen.has(id)) : all
@@ -88,7 +92,11 @@ async function accessTo(db: DrizzleD1Database, place: Place, userId: string | nu
 function projectTables(db: DrizzleD1Database): Omit<ControlStore, OrgTables> {
   return {
     async projects(orgId): Promise<ProjectRow[]> {
-      return db.select().from(project).where(eq(project.orgId, orgId)).orderBy(project.createdMs)
+      return db
+        .select()
+        .from(project)
+        .where(and(eq(project.orgId, orgId), isNull(project.deletedMs)))
+        .orderBy(project.createdMs)
     },
     async createProject(row) {
       await unique(`This organization has a project "${row.slug}": choose another slug.`, () =>

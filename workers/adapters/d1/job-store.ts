@@ -33,6 +33,8 @@ export function jobStore(shardOf: (tenant: Tenant) => D1Database): JobStore {
         return true
       } catch (error) {
         if (String(error).includes('the organization is moving')) return false
+        // Begun before.
+        if (String(error).includes('UNIQUE constraint failed: job.')) return true
         throw error
       }
     },
@@ -71,7 +73,20 @@ export function jobStore(shardOf: (tenant: Tenant) => D1Database): JobStore {
       if (saved === null) throw new Error('somebody else goes on with this job')
       return jobOf(saved)
     },
+    async removeAll(tenant) {
+      await shardOf(tenant).prepare('DELETE FROM job WHERE org_id = ?1').bind(tenant.org_id).run()
+    },
   }
+}
+
+/** Jobs that removed their whole organization, and were not removed themselves. */
+export async function removeLastJobs(shard: D1Database): Promise<void> {
+  await shard
+    .prepare(
+      `DELETE FROM job WHERE org_id IN
+       (SELECT org_id FROM job WHERE kind = 'deletion' AND state = 'done' AND input ->> 'project_id' IS NULL)`,
+    )
+    .run()
 }
 
 /** Organizations of a shard with jobs that nobody has worked on since. */

@@ -1,16 +1,7 @@
 import { ERASED, type Eraser } from '../../domain/erase.ts'
-import {
-  COLUMNS_SQL,
-  isBlob,
-  isInteger,
-  quoted,
-  tablesOf,
-  tenantTables,
-  walk,
-  type ColumnRow,
-  type TenantTable,
-} from '../../domain/table-copy.ts'
+import { isBlob, isInteger, quoted, walk, type TenantTable } from '../../domain/table-copy.ts'
 import type { ErasedPage } from '../../services/erasure/port.ts'
+import { tenantTablesOf } from '../d1/tenant-tables.ts'
 import { ROLLUP_MERGE } from '../d1/rollup-store.ts'
 import { eraseBatches } from './batches.ts'
 
@@ -28,10 +19,8 @@ interface Hit {
   texts: string
 }
 
-/** The tables in which something of a tenant lies. Which there are is read from the schema, so that none is forgotten. */
-export async function erasableTables(db: D1Database): Promise<TenantTable[]> {
-  return tenantTables(tablesOf((await db.prepare(COLUMNS_SQL).all<ColumnRow>()).results), EXCEPT)
-}
+/** The tables in which a person may be named. */
+export const erasableTables = (db: D1Database) => tenantTablesOf(db, EXCEPT)
 
 /** Takes a person out of one page of a table: `value` is the organization or project whose rows they are. */
 export async function eraseTable(

@@ -1,19 +1,9 @@
 import { gunzipSync } from 'node:zlib'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import { planCommit, type DecodedBatch, type PlanTools } from '../../domain/commit-plan.ts'
-import {
-  COLUMNS_SQL,
-  digestSql,
-  pageSql,
-  removeSql,
-  rowsByKeySql,
-  tablesOf,
-  tenantTables,
-  writeSql,
-  type ColumnRow,
-  type TenantTable,
-} from '../../domain/table-copy.ts'
+import { digestSql, pageSql, removeSql, rowsByKeySql, writeSql, type TenantTable } from '../../domain/table-copy.ts'
 import type { Home, MovedTable, MoveJob, MoveTables } from '../../services/move/port.ts'
+import { tenantTablesOf } from '../d1/tenant-tables.ts'
 import { sha256Hex } from '../hash.ts'
 
 const PAGE_ROWS = 1000
@@ -52,7 +42,7 @@ export function moveTables(shardOf: (home: Home) => D1Database, tools: PlanTools
 }
 
 async function readShapes(db: D1Database): Promise<TenantTable[]> {
-  return tenantTables(tablesOf((await db.prepare(COLUMNS_SQL).all<ColumnRow>()).results), EXCEPT)
+  return tenantTablesOf(db, EXCEPT)
 }
 
 async function shapeOf(shapes: Shapes, at: Home, name: string): Promise<TenantTable> {

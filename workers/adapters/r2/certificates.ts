@@ -2,25 +2,33 @@ import { ErasureCertificate } from '../../contract/erasure.ts'
 import { canonicalJson } from '../../domain/audit/canonical-json.ts'
 import type { Signer } from '../audit-crypto.ts'
 
-type Unsigned = Omit<ErasureCertificate, 'public_key' | 'signature'>
-
 const nameOf = (orgId: string, id: string) => `certificates/${orgId}/${id}.json`
 
-/** Certificates of what was erased, in a cell's bucket. */
+/** A certificate with its signature over canonical JSON; unsigned where there is no key. */
+export async function signed<C extends object>(
+  certificate: C,
+  signer: Signer | null,
+): Promise<C & { public_key: string | null; signature: string | null }> {
+  const body = { ...certificate, public_key: signer?.publicKey ?? null }
+  return { ...body, signature: signer === null ? null : await signer.sign(canonicalJson(body)) }
+}
+
+/** Certificates of what was removed, in a cell's bucket. */
 export function certificates(bucket: R2Bucket) {
   return {
-    /** Signs, where there is a key, and keeps; the same again replaces it. */
-    async keep(certificate: Unsigned, signer: Signer | null): Promise<void> {
-      const body = { ...certificate, public_key: signer?.publicKey ?? null }
-      const signature = signer === null ? null : await signer.sign(canonicalJson(body))
-      const whole: ErasureCertificate = { ...body, signature }
-      await bucket.put(nameOf(certificate.org_id, certificate.erasure_id), JSON.stringify(whole), {
+    /** The same again replaces it. */
+    async put(id: string, certificate: { org_id: string }): Promise<void> {
+      await bucket.put(nameOf(certificate.org_id, id), JSON.stringify(certificate), {
         httpMetadata: { contentType: 'application/json' },
       })
     },
-    async find(orgId: string, id: string): Promise<ErasureCertificate | null> {
+    async read(orgId: string, id: string): Promise<unknown> {
       const object = await bucket.get(nameOf(orgId, id))
-      return object && ErasureCertificate.parse(await object.json())
+      return object && object.json()
+    },
+    async find(orgId: string, id: string): Promise<ErasureCertificate | null> {
+      const found = await this.read(orgId, id)
+      return found === null ? null : ErasureCertificate.parse(found)
     },
   }
 }

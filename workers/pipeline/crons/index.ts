@@ -11,7 +11,7 @@ import { messageOf } from '../../services/ingest/store.ts'
 import { enforceRetention } from '../../services/retention/enforce.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
-import { wakeJobs } from '../jobs/index.ts'
+import { purgeDeleted, wakeJobs } from '../jobs/index.ts'
 import { retentionDeps } from './deps-retention.ts'
 import { log } from '../log.ts'
 import { wakeMoves } from '../move/deps.ts'
@@ -28,6 +28,7 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
   const startup = !started && env.APP_ENV !== 'production'
   started = true
   if (controller.cron !== HOURLY) await attempt(env, 'moves', 'global', () => wakeMoves(env, Date.now()))
+  else await attempt(env, 'purge', 'global', () => purgeDeleted(env, now))
   for (const cell of CELLS) {
     const stores = cellFor(env, cell)
     if (controller.cron !== HOURLY)

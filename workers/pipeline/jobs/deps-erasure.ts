@@ -1,5 +1,5 @@
 import { cellFor } from '../../adapters/cells.ts'
-import { certificates } from '../../adapters/r2/certificates.ts'
+import { certificates, signed } from '../../adapters/r2/certificates.ts'
 import { erasureStores } from '../../adapters/erasure/stores.ts'
 import { moveStore } from '../../adapters/move/moves.ts'
 import type { Tenant } from '../../contract/tenant.ts'
@@ -22,7 +22,8 @@ export function erasureWork(env: Env, tenant: Tenant, now = () => Date.now()): J
     {
       stores: erasureStores(tenant, places),
       async keepCertificate(certificate) {
-        await certificates(stores.bucket).keep(certificate, await auditTools(env).signer())
+        const whole = await signed(certificate, await auditTools(env).signer())
+        await certificates(stores.bucket).put(certificate.erasure_id, whole)
       },
       audit: (record) => tellAudit(env, tenant, record),
       now,

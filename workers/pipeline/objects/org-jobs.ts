@@ -51,6 +51,7 @@ export class OrgJobs extends DurableObject<Env> implements OrgJobsRpc {
       job = await advanceJob(store, tenant, work, job, () => Date.now())
       if (isWaiting(job)) break
     }
+    if (job.state === 'done' && work.isLast?.(job) === true) await store.removeAll(tenant)
     return job
   }
 

@@ -34,6 +34,8 @@ export interface JobStore {
   next(tenant: Tenant): Promise<Job | null>
   /** @throws when somebody else has written the job meanwhile. */
   save(tenant: Tenant, job: Job, nowMs: number): Promise<Job>
+  /** Of an organization that is gone. */
+  removeAll(tenant: Tenant): Promise<void>
 }
 
 /** How one kind of job is done. */
@@ -45,4 +47,6 @@ export interface JobWork {
    * done again. May change the job's numbers, input and detail, and its step, to go back.
    */
   unit(job: Job): Promise<Cursor | null>
+  /** Whether the organization is gone with this job; then its jobs go too. */
+  isLast?(job: Job): boolean
 }

@@ -15,6 +15,7 @@ const KEPT = {
   tracesDays: DEFAULT_RETENTION.traces_days,
   metricsDays: DEFAULT_RETENTION.metrics_days,
   archiveDays: DEFAULT_RETENTION.archive_days,
+  deletedMs: null,
 }
 
 export function orgView(row: OrgRow): Org {
@@ -56,6 +57,7 @@ export async function createOrg(
     shard: shardFor(deps, id, input.region),
     createdMs: now,
     timeZone: input.time_zone,
+    deletedMs: null,
   }
   const workspace: WorkspaceRow = {
     id: make(deps, 'workspace'),

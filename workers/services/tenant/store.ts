@@ -10,6 +10,8 @@ export interface OrgRow {
   createdMs: number
   /** IANA. */
   timeZone: string
+  /** Since when it is deleted; it can be taken back for seven days. */
+  deletedMs: number | null
 }
 export interface WorkspaceRow {
   id: string
@@ -26,6 +28,7 @@ export interface ProjectRow extends WorkspaceRow {
   tracesDays: number | null
   metricsDays: number | null
   archiveDays: number | null
+  deletedMs: number | null
 }
 export interface KeyRow {
   id: string

@@ -6,6 +6,7 @@ const UNFOLDED_MAX = 128
 /** A queue keeps a message for 14 days at most; older commits cannot come again. */
 const COMMITS_KEPT_MS = 15 * 86_400_000
 const PRUNE_MAX = 1000
+const NAMES_KEPT_MS = 62 * 86_400_000
 
 /**
  * Exact spend of one organization, by scope and UTC quarter hour. A commit is one row and counts once; sums are folded
@@ -120,6 +121,11 @@ export class Counters {
 
   /** Whether more is left to remove. */
   prune(nowMs: number): boolean {
+    // Budgets look no further back than a month; names of agents and people need not stay longer than that.
+    this.sql.exec(
+      `DELETE FROM counter WHERE scope IN ('agent', 'workflow', 'user') AND quarter_ms < ?`,
+      nowMs - NAMES_KEPT_MS,
+    )
     const pruned = this.sql
       .exec(
         `DELETE FROM commits WHERE commit_id IN (SELECT commit_id FROM commits WHERE applied_ms < ? LIMIT ?) RETURNING commit_id`,

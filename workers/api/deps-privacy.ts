@@ -1,0 +1,93 @@
+import { cellFor, shardOf } from '../adapters/cells.ts'
+import { controlStore } from '../adapters/d1/control-store.ts'
+import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
+import { jobStore } from '../adapters/d1/job-store.ts'
+import { keyPlaces } from '../adapters/d1/key-places.ts'
+import { retentionState } from '../adapters/d1/retention-store.ts'
+import { sha256Hex } from '../adapters/hash.ts'
+import { keyWriter } from '../adapters/keys-kv.ts'
+import { mailSender } from '../adapters/mail.ts'
+import { certificates } from '../adapters/r2/certificates.ts'
+import { DeletionCertificate } from '../contract/deletion.ts'
+import type { Tenant } from '../contract/tenant.ts'
+import type { DeletionDeps } from '../services/deletion/request.ts'
+import type { StartErasureDeps } from '../services/erasure/start.ts'
+import type { JobDeps } from '../services/job/run.ts'
+import type { RetentionSettings } from '../services/retention/settings.ts'
+import type { Env } from './env.ts'
+
+/** What the routes need for the rights of people and organizations on their data. */
+export interface PrivacyDeps {
+  jobs: JobDeps
+  erasures: StartErasureDeps
+  retention: RetentionSettings
+  deletion: DeletionDeps
+  deletionCertificate(tenant: Tenant, id: string): Promise<DeletionCertificate | null>
+  goneOrgs(userId: string): ReturnType<typeof goneOrgs>
+}
+
+export function privacyDeps(env: Env, origin: string, now: () => number, random: JobDeps['random']): PrivacyDeps {
+  const jobs = jobDeps(env, now, random)
+  return {
+    jobs,
+    erasures: erasureDeps(env, jobs),
+    retention: retentionSettings(env),
+    deletion: deletionDeps(env, origin, jobs, now),
+    deletionCertificate: (tenant, id) => deletionCertificate(env, tenant, id),
+    goneOrgs: (userId) => goneOrgs(env.CONTROL, userId),
+  }
+}
+
+/** Long work on one organization's data. */
+function jobDeps(env: Env, now: () => number, random: JobDeps['random']): JobDeps {
+  return {
+    store: jobStore((tenant) => shardOf(env, tenant)),
+    wake: ({ org_id, cell, shard }) => cellFor(env, cell).object(env.ORG_JOBS, org_id).run({ org_id, cell, shard }),
+    now,
+    random,
+  }
+}
+
+function erasureDeps(env: Env, jobs: JobDeps): StartErasureDeps {
+  return {
+    ...jobs,
+    sha256: sha256Hex,
+    certificate: (tenant, id) => certificates(cellFor(env, tenant.cell).bucket).find(tenant.org_id, id),
+  }
+}
+
+function retentionSettings(env: Env): RetentionSettings {
+  return {
+    state: (tenant) => retentionState(shardOf(env, tenant), tenant.org_id, tenant.project_id),
+    set: (orgId, id, { events_days, traces_days, metrics_days, archive_days }) =>
+      controlStore(env.CONTROL).updateProject(orgId, id, {
+        eventsDays: events_days,
+        tracesDays: traces_days,
+        metricsDays: metrics_days,
+        archiveDays: archive_days,
+      }),
+  }
+}
+
+/** Deleting, and taking that back. */
+function deletionDeps(env: Env, origin: string, jobs: JobDeps, now: () => number): DeletionDeps {
+  const places = keyPlaces(env.CONTROL)
+  return {
+    store: deletionStore(env.CONTROL),
+    keysOf: (orgId) => places.keysOf(orgId),
+    records: keyWriter(env.KEYS),
+    sendMail: mailSender(env, now),
+    origin,
+    async isPurging({ id, cell, shard }, projectId) {
+      const job = await jobs.store.find({ org_id: id, cell, shard }, 'deletion', `del_${projectId ?? id}`)
+      return job !== null
+    },
+    now,
+  }
+}
+
+async function deletionCertificate(env: Env, tenant: Tenant, id: string): Promise<DeletionCertificate | null> {
+  const found = await certificates(cellFor(env, tenant.cell).bucket).read(tenant.org_id, id)
+  const parsed = DeletionCertificate.safeParse(found)
+  return parsed.success ? parsed.data : null
+}
