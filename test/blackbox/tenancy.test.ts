@@ -82,6 +82,10 @@ beforeAll(async () => {
   )
 }, 60_000)
 
+/** Of an organization or a project, what has an id of its own. */
+const PARTS =
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|budget|extension|reservation|deleted|deletion)\}/
+
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '')
@@ -106,6 +110,8 @@ function bodyFor(path: string, method: string): unknown {
       from: '2026-01-01T00:00:00Z',
       to: new Date(Date.now() + 60_000).toISOString(),
     }
+  if (path.endsWith('/extensions'))
+    return { amount_usd: '1', until: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }
   if (path.includes('/members/')) return { role: 'developer' }
   return { name: 'Mine now', scopes: ['read'] }
 }
@@ -134,6 +140,8 @@ describe('two tenants', () => {
   it('A reaches its own by every route', async () => {
     for (const { method, path } of operations) {
       if (method !== 'GET' || !path.startsWith('/api/v1/') || path.endsWith('/live')) continue
+      // Made when the work is done.
+      if (path.endsWith('/certificate')) continue
       for (const own of filled(path)) {
         if (own.includes(ids.project?.[1] ?? '?') && /traces\//.test(own)) continue
         expect([(await call(a.session, method, own)).status, own]).toEqual([200, own])
@@ -147,13 +155,15 @@ describe('two tenants', () => {
       if (op['x-permission'] === undefined || !path.includes('{')) continue
       for (const theirs of filled(path)) {
         const body = bodyFor(path, method)
-        for (const answer of [await call(b.session, method, theirs, body), await asKey(b.key, method, theirs, body)]) {
-          expect([answer.status, `${method} ${theirs}`]).toEqual([404, `${method} ${theirs}`])
-          tried++
-        }
+        const bySession = await call(b.session, method, theirs, body)
+        const byKey = await asKey(b.key, method, theirs, body)
+        // What is a person's own is for no key at all.
+        const expected = op['x-permission'] === 'self' ? [404, 403] : [404, 404]
+        expect([bySession.status, byKey.status, `${method} ${theirs}`]).toEqual([...expected, `${method} ${theirs}`])
+        tried += 2
       }
       for (const mixed of filled(path, { org: b.org.id, project: b.projectId })) {
-        if (!/\{(trace_id|batch_id|key|user|invitation|principal)\}/.test(path)) continue
+        if (!PARTS.test(path)) continue
         const answer = await call(b.session, method, mixed, bodyFor(path, method))
         expect([answer.status, mixed]).toEqual([404, mixed])
         expectNothingOfA({ ...answer, body: '' }, mixed)
@@ -187,7 +197,8 @@ describe('two tenants', () => {
       if (
         !path.startsWith('/api/') ||
         (method !== 'GET' && !path.endsWith('/metrics/query')) ||
-        /\{(trace_id|batch_id|key|id)\}|\/live$/.test(path)
+        PARTS.test(path) ||
+        /\{id\}|\/live$/.test(path)
       )
         continue
       for (const own of filled(path, { org: b.org.id, project: b.projectId })) {
