@@ -40,3 +40,13 @@ export async function mailbox(kv: KVNamespace): Promise<BoxedMail[]> {
   const mails = await Promise.all(keys.map(({ name }) => kv.get<BoxedMail>(name, 'json')))
   return mails.filter((mail) => mail !== null)
 }
+
+/** Removes what was kept for an address. */
+export async function removeMail(kv: KVNamespace, email: string): Promise<void> {
+  let cursor: string | undefined
+  do {
+    const page = await kv.list({ prefix: BOX, cursor })
+    for (const { name } of page.keys) if ((await kv.get<BoxedMail>(name, 'json'))?.to === email) await kv.delete(name)
+    cursor = page.list_complete ? undefined : page.cursor
+  } while (cursor !== undefined)
+}

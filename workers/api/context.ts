@@ -11,7 +11,15 @@ import type { Env } from './env.ts'
 export type AppContext = Context<{ Bindings: Env; Variables: { deps: Deps; requestId: string; who: Who } }>
 
 export type Actor =
-  | { type: 'user'; id: string; name: string; email: string; emailVerified: boolean; twoFactorEnabled: boolean }
+  | {
+      type: 'user'
+      id: string
+      name: string
+      email: string
+      emailVerified: boolean
+      twoFactorEnabled: boolean
+      signedInMs: number
+    }
   | { type: 'key'; id: string; name: string; record: KeyRecord }
 
 /** Who asks, and for what they are let in. */
@@ -86,7 +94,8 @@ async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   if (!session) throw new AppError('unauthenticated', 'Sign in, or send an API key with scope "read".')
   requireSameOrigin(c)
   const { id, name, email, emailVerified, twoFactorEnabled } = session.user
-  return { type: 'user', id, name, email, emailVerified, twoFactorEnabled: twoFactorEnabled === true }
+  const signedInMs = new Date(session.session.createdAt).getTime()
+  return { type: 'user', id, name, email, emailVerified, twoFactorEnabled: twoFactorEnabled === true, signedInMs }
 }
 
 async function keyActor(c: AppContext, deps: Deps, key: string): Promise<Actor> {

@@ -1,4 +1,5 @@
 import { cellFor, shardOf } from '../adapters/cells.ts'
+import { accountStore } from '../adapters/d1/account-store.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
 import { jobStore } from '../adapters/d1/job-store.ts'
@@ -6,10 +7,12 @@ import { keyPlaces } from '../adapters/d1/key-places.ts'
 import { retentionState } from '../adapters/d1/retention-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { keyWriter } from '../adapters/keys-kv.ts'
-import { mailSender } from '../adapters/mail.ts'
+import { mailSender, removeMail } from '../adapters/mail.ts'
 import { certificates } from '../adapters/r2/certificates.ts'
 import { DeletionCertificate } from '../contract/deletion.ts'
 import type { Tenant } from '../contract/tenant.ts'
+import type { RemoveAccountDeps } from '../services/account/remove.ts'
+import type { AuditDeps } from '../services/audit/port.ts'
 import type { DeletionDeps } from '../services/deletion/request.ts'
 import type { StartErasureDeps } from '../services/erasure/start.ts'
 import type { JobDeps } from '../services/job/run.ts'
@@ -24,9 +27,16 @@ export interface PrivacyDeps {
   deletion: DeletionDeps
   deletionCertificate(tenant: Tenant, id: string): Promise<DeletionCertificate | null>
   goneOrgs(userId: string): ReturnType<typeof goneOrgs>
+  accounts: RemoveAccountDeps
 }
 
-export function privacyDeps(env: Env, origin: string, now: () => number, random: JobDeps['random']): PrivacyDeps {
+export function privacyDeps(
+  env: Env,
+  origin: string,
+  audit: AuditDeps,
+  now: () => number,
+  random: JobDeps['random'],
+): PrivacyDeps {
   const jobs = jobDeps(env, now, random)
   return {
     jobs,
@@ -35,6 +45,16 @@ export function privacyDeps(env: Env, origin: string, now: () => number, random:
     deletion: deletionDeps(env, origin, jobs, now),
     deletionCertificate: (tenant, id) => deletionCertificate(env, tenant, id),
     goneOrgs: (userId) => goneOrgs(env.CONTROL, userId),
+    accounts: {
+      audit,
+      ...accountStore(env.CONTROL),
+      forgetIn: ({ org_id, cell }, userId) =>
+        cellFor(env, cell).object(env.TENANT_BUDGET, org_id).erase(userId, `erased_${crypto.randomUUID()}`),
+      removeMail: async (email) => {
+        if (env.APP_ENV !== 'production') await removeMail(env.KEYS, email)
+      },
+      now,
+    },
   }
 }
 

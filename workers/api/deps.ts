@@ -130,7 +130,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
-    ...privacyDeps(env, origin, now, random),
+    ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
       forwarded.headers.set('x-agentops-project', tenant.project_id)

@@ -46,6 +46,9 @@ export const Me = z.object({
 })
 export type Me = z.infer<typeof Me>
 
+export const AccountDelete = z.object({
+  confirm: z.string().meta({ description: 'The e-mail address of the account' }),
+})
 /** What a form of the dashboard gives a name by. */
 export const NameInput = z.object({ name })
 export const OrgUpdate = z.object({ name: name.optional(), time_zone: TimeZone.optional() })

@@ -40,7 +40,7 @@ describe('deleting a project', () => {
     expect(named.length).toBeGreaterThan(10)
     for (const [method, path] of named) {
       const url = path.replace('{project}', project).replaceAll(/\{\w+\}/g, 'x')
-      const answer = await call(tenant.owner, method as 'GET', url, method === 'GET' ? undefined : {})
+      const answer = await call(tenant.owner, method, url, method === 'GET' ? undefined : {})
       expect({ method, path, status: answer.status }).toEqual({ method, path, status: 404 })
     }
     const list = `/api/v1/orgs/${tenant.org.id}/deleted-projects`

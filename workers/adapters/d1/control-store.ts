@@ -120,6 +120,8 @@ export async function unique(detail: string, write: () => Promise<unknown>, poin
     const text = `${String(error)} ${error instanceof Error ? String(error.cause) : ''}`
     if (text.includes('UNIQUE constraint failed'))
       throw new AppError('conflict', detail, { errors: [{ pointer, detail: 'taken' }] })
+    if (text.includes('FOREIGN KEY constraint failed'))
+      throw new AppError('unauthenticated', 'What this belongs to does not exist any more: sign in again.')
     throw error
   }
 }

@@ -75,7 +75,8 @@ export function purgeControl(d1: D1Database, orgId: string): PurgeDeps['control'
       await d1.batch([
         d1
           .prepare(
-            'INSERT OR IGNORE INTO deletion_certificate (id, owners, name, certificate, created_ms) VALUES (?1, ?2, ?3, ?4, ?5)',
+            `INSERT OR IGNORE INTO deletion_certificate (id, owners, name, certificate, created_ms) VALUES (?1,
+             (SELECT json_group_array(id) FROM user WHERE id IN (SELECT value FROM json_each(?2))), ?3, ?4, ?5)`,
           )
           .bind(
             certificate.deletion_id,

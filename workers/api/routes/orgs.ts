@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi'
+import { deleteCookie, getCookie } from 'hono/cookie'
 import {
+  AccountDelete,
   Me,
   Org,
   OrgCreate,
@@ -21,7 +23,9 @@ import {
   updateOrg,
   workspaceView,
 } from '../../services/tenant/org.ts'
+import { removeAccount } from '../../services/account/remove.ts'
 import { orgOf, personOf, tenantOf } from '../context.ts'
+import { originOf } from '../origin.ts'
 import { route, type App } from '../route.ts'
 
 const OrgParam = z.object({ org: z.string().min(1).max(100).meta({ description: 'Organization id or slug' }) })
@@ -55,6 +59,26 @@ function identityRoutes(app: App): void {
         },
         orgs: orgs.map((org) => ({ ...orgView(org), role: org.role })),
       }
+    },
+  })
+  route(app, {
+    method: 'delete',
+    path: '/api/v1/me',
+    tag: 'Identity',
+    summary: 'Delete my account; the audit logs forget who it was',
+    permission: 'self',
+    // Told by itself, since after it nothing may name the account.
+    action: null,
+    body: AccountDelete,
+    answer: z.object({ deleted: z.literal(true) }),
+    async handle({ who, deps, body, c }) {
+      await removeAccount(deps.accounts, personOf(who), body.confirm, {
+        origin: originOf(c.req.raw.headers),
+        request_id: c.get('requestId').slice(0, 200),
+      })
+      for (const [name] of Object.entries(getCookie(c)))
+        if (/agentops\.session_/.test(name)) deleteCookie(c, name, { path: '/', secure: name.startsWith('__Secure-') })
+      return { deleted: true as const }
     },
   })
   route(app, {

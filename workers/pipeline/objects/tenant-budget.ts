@@ -24,6 +24,7 @@ import { Guard } from './budget/guard.ts'
 import { Outbox } from './budget/outbox.ts'
 import { ReservationRows, type Reservation } from './budget/reservation-rows.ts'
 import { eraseCounters } from './erase-counters.ts'
+import { eraseTexts } from './erase-texts.ts'
 import { Portable } from './portable.ts'
 
 const DAY_MS = 86_400_000
@@ -165,9 +166,11 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   async erase(subject: string, token: string) {
     this.counters.fold()
-    const erased = eraseCounters(this.ctx.storage, eraserOf(subject, token))
+    const eraser = eraserOf(subject, token)
+    const counters = eraseCounters(this.ctx.storage, eraser)
+    const texts = eraseTexts(this.ctx.storage.sql, eraser)
     this.reload()
-    return erased
+    return { scanned: counters.scanned + texts.scanned, changed: counters.changed + texts.changed }
   }
 
   async exportRows(cursor: string | null): Promise<ObjectPage | null> {

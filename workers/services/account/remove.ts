@@ -1,0 +1,67 @@
+import type { AuditRecord } from '../../contract/audit.ts'
+import type { Tenant } from '../../contract/tenant.ts'
+import { AppError } from '../../domain/errors.ts'
+import { forgetPerson, record } from '../audit/record.ts'
+import type { AuditDeps } from '../audit/port.ts'
+import type { OrgRow } from '../tenant/store.ts'
+
+/** Whoever deletes an account has signed in this recently. */
+const FRESH_MS = 10 * 60_000
+
+export interface Leaver {
+  id: string
+  name: string
+  email: string
+  signedInMs: number
+}
+
+export interface RemoveAccountDeps {
+  audit: AuditDeps
+  /** Their organizations, those that are deleted and not yet removed too. */
+  orgsOf(userId: string): Promise<OrgRow[]>
+  /** Names of organizations that nobody else owns. */
+  solelyOwned(userId: string): Promise<string[]>
+  /** Takes the account's id out of what an organization keeps of its budgets. */
+  forgetIn(tenant: Tenant, userId: string): Promise<unknown>
+  /** Removes the account with all that is its own, and its id from what others have of it. */
+  removeUser(userId: string, email: string): Promise<void>
+  /** Mail that was kept instead of sent. */
+  removeMail(email: string): Promise<void>
+  now(): number
+}
+
+/**
+ * Removes an account for good. The audit logs tell of it, and then forget who it was: their chains stay whole.
+ * @throws AppError invalid_input, forbidden, conflict.
+ */
+export async function removeAccount(
+  deps: RemoveAccountDeps,
+  person: Leaver,
+  confirm: string,
+  entry: Pick<AuditRecord, 'origin' | 'request_id'>,
+): Promise<void> {
+  if (confirm !== person.email)
+    throw new AppError('invalid_input', 'Confirm with the e-mail address of the account.', {
+      errors: [{ pointer: '/confirm', detail: 'is not the address' }],
+    })
+  if (deps.now() - person.signedInMs > FRESH_MS)
+    throw new AppError('forbidden', 'Sign in again first: an account is deleted only within ten minutes of that.')
+  const owned = await deps.solelyOwned(person.id)
+  if (owned.length > 0)
+    throw new AppError(
+      'conflict',
+      `Nobody else owns ${owned.join(', ')}: hand it over, or delete it, before you delete your account.`,
+    )
+  const { id, name, email } = person
+  const actor = { type: 'user' as const, id, label: name, email }
+  for (const { id: org_id, cell, shard } of await deps.orgsOf(id)) {
+    const tenant = { org_id, cell, shard }
+    const one = { ...entry, id: `account:${id}`, at_ms: deps.now(), action: 'account.delete' }
+    await record(deps.audit, tenant, { ...one, actor, target: { ...actor } })
+    await deps.forgetIn(tenant, id)
+  }
+  await deps.removeUser(id, email)
+  await deps.removeMail(email)
+  // Last: a record that names the account would make a new pseudonym.
+  await forgetPerson(deps.audit, id, email)
+}
