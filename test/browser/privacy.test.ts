@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
-import { call, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+import { call, createProject, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
 
 const baseUrl = inject('baseUrl')
 const PERSON = 'customer-4711'
@@ -86,6 +86,49 @@ describe('how long data are kept', () => {
     await page.getByRole('button', { name: 'Save' }).click()
     await page.getByText('Saved.', { exact: true }).waitFor()
     expect(await read()).toMatchObject({ events_days: null, traces_days: null })
+  })
+})
+
+describe('what is deleted', () => {
+  const settings = (name: string) => `${baseUrl}/${tenant.org.slug}/settings/${name}`
+
+  it('is a project, after its name was typed, and it comes back', async () => {
+    const project = await createProject(tenant.session, tenant.org.id, 'Doomed')
+    await page.goto(`${settings('project')}?project=${project.id}`)
+    await page.getByRole('button', { name: 'Delete project' }).click()
+    await page.getByText(`Type ${project.slug} to confirm.`).waitFor()
+    await page.getByLabel(`Type ${project.slug} to confirm`).fill(project.slug)
+    await page.getByRole('button', { name: 'Delete project' }).click()
+    await page.getByText('The project is deleted').waitFor()
+    expect((await call(tenant.session, 'GET', `/api/v1/projects/${project.id}`)).status).toBe(404)
+    await page.getByRole('button', { name: 'Take back Doomed' }).click()
+    await page.getByText('Doomed is back').waitFor()
+    expect((await call(tenant.session, 'GET', `/api/v1/projects/${project.id}`)).status).toBe(200)
+  })
+
+  it('is an organization, which its owner takes back', async () => {
+    await page.goto(settings('organization'))
+    await page.getByLabel(`Type ${tenant.org.slug} to confirm`).fill(tenant.org.slug)
+    await page.getByRole('button', { name: 'Delete organization' }).click()
+    await page.waitForURL(/\/deleted$/)
+    expect(await violations(page)).toEqual([])
+    expect((await call(tenant.session, 'GET', `/api/v1/orgs/${tenant.org.id}`)).status).toBe(404)
+    await page.getByRole('button', { name: `Take back ${tenant.org.name}` }).click()
+    await page.waitForURL(/\/overview$/)
+    expect((await call(tenant.session, 'GET', `/api/v1/orgs/${tenant.org.id}`)).status).toBe(200)
+  })
+
+  it('is an account, unless it alone owns an organization', async () => {
+    await page.goto(`${baseUrl}/account`)
+    await page.getByLabel(`Type ${tenant.session.email} to confirm`).fill(tenant.session.email)
+    await page.getByRole('button', { name: 'Delete account' }).click()
+    await page.getByText('Nobody else owns').waitFor()
+    await call(tenant.session, 'DELETE', `/api/v1/orgs/${tenant.org.id}`, { confirm: tenant.org.slug })
+    await page.getByLabel(`Type ${tenant.session.email} to confirm`).fill(tenant.session.email)
+    await page.getByRole('button', { name: 'Delete account' }).click()
+    await page.waitForURL(/\/sign-in/)
+    await page.goto(`${baseUrl}/account`)
+    await page.waitForURL(/\/sign-in/)
   })
 })
 

@@ -27,6 +27,7 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'docs',
   'settings',
   'account',
+  'deleted',
   'assets',
   'app',
 ])

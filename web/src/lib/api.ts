@@ -35,7 +35,7 @@ export interface Api {
   post<S extends z.ZodType>(path: string, schema: S, body?: unknown, options?: CallOptions): Promise<z.infer<S>>
   put<S extends z.ZodType>(path: string, schema: S, body: unknown, options?: CallOptions): Promise<z.infer<S>>
   patch<S extends z.ZodType>(path: string, schema: S, body: unknown, options?: CallOptions): Promise<z.infer<S>>
-  delete<S extends z.ZodType>(path: string, schema: S, options?: CallOptions): Promise<z.infer<S>>
+  delete<S extends z.ZodType>(path: string, schema: S, body?: unknown, options?: CallOptions): Promise<z.infer<S>>
 }
 
 /**
@@ -48,7 +48,7 @@ export function api(fetch: typeof globalThis.fetch): Api {
     post: (path, schema, body = {}, options) => call(fetch, 'POST', path, schema, body, options),
     put: (path, schema, body, options) => call(fetch, 'PUT', path, schema, body, options),
     patch: (path, schema, body, options) => call(fetch, 'PATCH', path, schema, body, options),
-    delete: (path, schema, options) => call(fetch, 'DELETE', path, schema, undefined, options),
+    delete: (path, schema, body, options) => call(fetch, 'DELETE', path, schema, body, options),
   }
 }
 

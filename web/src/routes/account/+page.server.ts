@@ -1,4 +1,6 @@
 import { fail, redirect, type RequestEvent } from '@sveltejs/kit'
+import { api, ApiError } from '$lib/api.ts'
+import { deletion } from '$lib/deletion.ts'
 import { field } from '$lib/server/action.ts'
 import { identity, wordsOf, type IdentityAnswer } from '$lib/server/identity.ts'
 import { passkeysOf } from '$lib/features/account/passkeys.ts'
@@ -37,6 +39,17 @@ const refused = (section: string, answer: IdentityAnswer & { ok: false }) =>
   fail(answer.status, { section, error: wordsOf(answer) })
 
 export const actions: Actions = {
+  delete: async ({ request, fetch, cookies }) => {
+    try {
+      await deletion(api(fetch)).account(field(await request.formData(), 'confirm'))
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      return fail(error.status, { section: 'delete', error: error.problem.detail })
+    }
+    for (const { name } of cookies.getAll())
+      if (/agentops\.session_/.test(name)) cookies.delete(name, { path: '/', secure: name.startsWith('__Secure-') })
+    redirect(303, '/sign-in?deleted')
+  },
   rename: (event) => act(event, 'profile', '/update-user', ['name'], 'Your name is changed.'),
   verify: async (event) => {
     const answer = await identity(event, '/send-verification-email', { email: event.locals.me?.user.email ?? '' })

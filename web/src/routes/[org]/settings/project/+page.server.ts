@@ -1,10 +1,22 @@
-import { fail } from '@sveltejs/kit'
+import { fail, redirect } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
+import { deletion } from '$lib/deletion.ts'
 import { field, refusal } from '$lib/server/action.ts'
 import { projectSettings, ProjectUpdate } from '$lib/tenancy.ts'
 import type { Actions } from './$types'
 
 export const actions: Actions = {
+  delete: async ({ request, fetch, params }) => {
+    const form = await request.formData()
+    if (field(form, 'confirm') !== field(form, 'slug'))
+      return fail(422, { deleteError: `Type ${field(form, 'slug')} to confirm.` })
+    try {
+      await deletion(api(fetch)).project(field(form, 'project_id'))
+    } catch (error) {
+      return refusal(error)
+    }
+    redirect(303, `/${params.org}/settings/organization?deleted=project`)
+  },
   rename: async ({ request, fetch }) => {
     const form = await request.formData()
     const input = ProjectUpdate.safeParse({ name: field(form, 'name') })
