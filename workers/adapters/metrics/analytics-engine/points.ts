@@ -27,10 +27,16 @@ const MONEY_DIMENSIONS = GROUP_DIMENSIONS.length - 2
 /** What a point says of itself, whatever it stands for. */
 const FIXED: ReadonlySet<Double> = new Set(['minute_ms', 'latency_ms'])
 
-/** A point per count group, one per further latency bucket of it, and one per money group. */
+const USER_AT = GROUP_DIMENSIONS.indexOf('user_id')
+
+/**
+ * A point per count group, one per further latency bucket of it, and one per money group. None names a user: points
+ * cannot be deleted, and people can ask to be forgotten.
+ */
 export function pointsOf(orgId: string, part: MetricsPart): Point[] {
+  const counts = part.counts.filter(([kind]) => kind !== 'user')
   return [
-    ...part.counts.flatMap((tuple) => countPoints(orgId, part, tuple)),
+    ...counts.flatMap((tuple) => countPoints(orgId, part, tuple)),
     ...part.money.map((tuple) => moneyPoint(orgId, part, tuple)),
   ]
 }
@@ -90,7 +96,7 @@ function point(
   dimensions: string[],
   values: Point['values'],
 ): Point {
-  const blobs = [kind, project_id, workspace_id, ...dimensions]
+  const blobs = [kind, project_id, workspace_id, ...dimensions.with(USER_AT, '')]
   return { index, blobs: blobs.map((text) => text.slice(0, BLOB_CHARS_MAX)), values }
 }
 

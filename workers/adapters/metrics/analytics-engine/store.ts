@@ -23,7 +23,7 @@ export interface AnalyticsEngineOptions extends SqlApiOptions {
 }
 
 /**
- * Metrics from Analytics Engine. Left to the exact store are: ranges that begin before the retention or within the
+ * Metrics from Analytics Engine. Left to the exact store are: whatever asks for users, ranges that begin before the retention or within the
  * last day, statements that are too long, and distinct counts of what was sampled, which no weight makes right.
  */
 export function analyticsEngineMetrics(options: AnalyticsEngineOptions): MetricsStore {
@@ -47,9 +47,20 @@ export function analyticsEngineMetrics(options: AnalyticsEngineOptions): Metrics
 
 function isAnswerable(plan: MetricsPlan, statements: readonly Statement[], nowMs: number, freshMs: number): boolean {
   return (
+    !asksForUsers(plan) &&
     plan.from_ms >= nowMs - KEPT_MS &&
     plan.from_ms < nowMs - freshMs &&
     statements.every(({ sql }) => sql.length <= SQL_CHARS_MAX)
+  )
+}
+
+/** Points name no users. */
+function asksForUsers({ kind, dimensions, filters, measures }: MetricsPlan): boolean {
+  return (
+    kind === 'user' ||
+    measures.includes('unique_users') ||
+    dimensions.includes('user_id') ||
+    filters.some(({ dimension }) => dimension === 'user_id')
   )
 }
 
