@@ -12,6 +12,7 @@ import { auditRoutes } from './routes/audit.ts'
 import { budgetRoutes } from './routes/budgets.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { erasureRoutes } from './routes/erasures.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { memberRoutes } from './routes/members.ts'
@@ -73,6 +74,7 @@ export function makeApp(): App {
   orgRoutes(app)
   moveRoutes(app)
   erasureRoutes(app)
+  exportRoutes(app)
   deletionRoutes(app)
   retentionRoutes(app)
   budgetRoutes(app)

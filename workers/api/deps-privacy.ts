@@ -5,6 +5,7 @@ import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
 import { jobStore } from '../adapters/d1/job-store.ts'
 import { keyPlaces } from '../adapters/d1/key-places.ts'
 import { retentionState } from '../adapters/d1/retention-store.ts'
+import { downloadOf } from '../adapters/export/files.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { keyWriter } from '../adapters/keys-kv.ts'
 import { mailSender, removeMail } from '../adapters/mail.ts'
@@ -28,6 +29,8 @@ export interface PrivacyDeps {
   deletionCertificate(tenant: Tenant, id: string): Promise<DeletionCertificate | null>
   goneOrgs(userId: string): ReturnType<typeof goneOrgs>
   accounts: RemoveAccountDeps
+  /** What a finished export holds. */
+  exportFiles(tenant: Tenant, id: string): ReturnType<typeof downloadOf>
 }
 
 export function privacyDeps(
@@ -45,6 +48,7 @@ export function privacyDeps(
     deletion: deletionDeps(env, origin, jobs, now),
     deletionCertificate: (tenant, id) => deletionCertificate(env, tenant, id),
     goneOrgs: (userId) => goneOrgs(env.CONTROL, userId),
+    exportFiles: ({ org_id, cell }, id) => downloadOf(cellFor(env, cell).bucket, org_id, id),
     accounts: {
       audit,
       ...accountStore(env.CONTROL),

@@ -2,6 +2,8 @@ import { cellFor } from '../../adapters/cells.ts'
 import { archiveStore } from '../../adapters/d1/archive-source.ts'
 import { rollupDays } from '../../adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../adapters/d1/rollup-store.ts'
+import { removeOldExports } from '../../adapters/export/files.ts'
+import { EXPORT_KEPT_DAYS } from '../../contract/export.ts'
 import { journalSweep } from '../../adapters/r2/journal.ts'
 import { parquetArchive } from '../../adapters/r2/archive.ts'
 import { CELLS, type Cell } from '../../contract/tenant.ts'
@@ -33,6 +35,8 @@ export async function runCron(controller: ScheduledController, env: Env): Promis
     const stores = cellFor(env, cell)
     if (controller.cron !== HOURLY)
       await attempt(env, 'sweep', cell, () => sweepJournal(journalSweep(stores, messageOf), Date.now(), startup))
+    if (controller.cron === HOURLY)
+      await attempt(env, 'exports', cell, () => removeOldExports(stores.bucket, EXPORT_KEPT_DAYS, now))
     for (let shard = 0; shard < stores.shards; shard++) {
       const rollups = rollupStore(stores.shard(shard))
       if (controller.cron === HOURLY) {

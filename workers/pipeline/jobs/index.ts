@@ -6,10 +6,12 @@ import type { JobStore, JobWork } from '../../services/job/port.ts'
 import type { Env } from '../deps.ts'
 import { deletionWork, startPurges } from './deps-deletion.ts'
 import { erasureWork } from './deps-erasure.ts'
+import { exportWork } from './deps-export.ts'
 
-const WORK: Partial<Record<JobKind, (env: Env, tenant: Tenant) => JobWork>> = {
+const WORK: Record<JobKind, (env: Env, tenant: Tenant) => JobWork> = {
   deletion: deletionWork,
   erasure: erasureWork,
+  export: exportWork,
 }
 
 /** Nobody works on a job that was not written for this long. */
@@ -17,9 +19,7 @@ const IDLE_MS = 60_000
 
 /** How a job of this kind is done for one organization. */
 export function workOf(env: Env, tenant: Tenant, kind: JobKind): JobWork {
-  const work = WORK[kind]
-  if (work === undefined) throw new Error(`nothing does jobs of kind ${kind}`)
-  return work(env, tenant)
+  return WORK[kind](env, tenant)
 }
 
 export function jobsOf(env: Env): JobStore {
