@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { workersProject } from './test/support/workers-project.ts'
 
@@ -7,6 +8,17 @@ process.env['CI'] ??= '1'
 process.env['AUTH_SECRET'] ??= 'a-secret-that-only-tests-know-0123456789'
 process.env['AUDIT_SIGNING_KEY'] ??= 'bindings of the tests say which'
 
+/** Also on two cores, of which vitest would take one: a file of the Workers' projects starts a runtime, and waits for it. */
+const WORKERS = Math.max(2, availableParallelism() - 1)
+
+/** After the rest, which would take the cores from a server that answers to a clock. */
+const AGAINST_SERVER = {
+  sequence: { groupOrder: 1 },
+  globalSetup: ['test/support/start-server.ts'],
+  hookTimeout: 60_000,
+  maxWorkers: 2,
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -14,34 +26,30 @@ export default defineConfig({
         test: {
           name: 'domain',
           include: ['test/domain/**/*.test.ts', 'test/services/**/*.test.ts', 'test/scripts/**/*.test.ts'],
+          // Pure code: what one file leaves in a module is nothing that another could notice.
+          isolate: false,
+          maxWorkers: WORKERS,
         },
       },
       // Runs where `npm install --prefix test/clickhouse` was done, and says so where it was not.
-      { test: { name: 'clickhouse', include: ['test/clickhouse/*.test.ts'] } },
-      workersProject('pipeline', ['test/workers/{pipeline,adapters,metrics}/**/*.test.ts']),
-      workersProject('api', ['test/workers/api/**/*.test.ts']),
-      workersProject('edge', ['test/workers/edge/**/*.test.ts']),
+      { test: { name: 'clickhouse', include: ['test/clickhouse/*.test.ts'], maxWorkers: WORKERS } },
+      workersProject('pipeline', ['test/workers/{pipeline,adapters,metrics}/**/*.test.ts'], WORKERS),
+      workersProject('api', ['test/workers/api/**/*.test.ts'], WORKERS),
+      workersProject('edge', ['test/workers/edge/**/*.test.ts'], WORKERS),
       {
         test: {
           name: 'blackbox',
-          // After the rest: what is timed here must not share its two cores with them.
-          sequence: { groupOrder: 1 },
+          ...AGAINST_SERVER,
           include: ['test/blackbox/**/*.test.ts'],
-          globalSetup: ['test/support/start-server.ts'],
           testTimeout: 60_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
       {
         test: {
           name: 'browser',
-          sequence: { groupOrder: 2 },
+          ...AGAINST_SERVER,
           include: ['test/browser/**/*.test.ts'],
-          globalSetup: ['test/support/start-server.ts'],
           testTimeout: 120_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
         },
       },
     ],

@@ -8,7 +8,7 @@ import { BUILD_DIR } from './runtime/paths.ts'
 import { newSecret } from './runtime/secrets.ts'
 import { TYPED_WORKERS, WEB_WORKER, type WorkerName, type WorkerPlace } from './runtime/workers.ts'
 import { writeDeployConfig } from './deploy/configs.ts'
-import { takeInventory } from './deploy/inventory.ts'
+import { takeIds, takeInventory } from './deploy/inventory.ts'
 import { describeStep, kvTitle, planDeploy, type Inventory, type Part, type Step } from './deploy/plan.ts'
 import { wrangler } from './deploy/wrangler.ts'
 
@@ -74,13 +74,15 @@ async function deploy(parts: readonly Part[], domain: string | undefined): Promi
   const creations = steps.filter((step) => step.do.startsWith('create-'))
   await inFours(creations, (step) => announced(step, create))
   // Asked again, for the ids of what was just made.
-  const configs = await writeConfigs(creations.length > 0 ? await takeInventory(parts) : before)
+  const configs = await writeConfigs(creations.length > 0 ? await takeIds() : before)
+  const migrations = steps.filter((step) => step.do === 'migrate')
+  await inFours(migrations, (step) =>
+    announced(step, ({ database, worker }) =>
+      wrangler(['d1', 'migrations', 'apply', database, '--remote', '--config', configs[worker]]),
+    ),
+  )
   for (const step of steps) {
-    if (step.do === 'migrate') {
-      await announced(step, () =>
-        wrangler(['d1', 'migrations', 'apply', step.database, '--remote', '--config', configs[step.worker]]),
-      )
-    } else if (step.do === 'deploy') {
+    if (step.do === 'deploy') {
       const output = await announced(step, () => upload(step, configs[step.worker], domain))
       const url = /https:\/\/\S+\.workers\.dev/.exec(output)?.[0]
       if (step.worker === 'edge')
@@ -91,7 +93,7 @@ async function deploy(parts: readonly Part[], domain: string | undefined): Promi
   }
 }
 
-/** Four at a time: creations do not depend on each other, and Cloudflare limits how much may be asked at once. */
+/** Four at a time: these do not depend on each other, and Cloudflare limits how much may be asked at once. */
 async function inFours<T>(items: readonly T[], action: (item: T) => Promise<unknown>): Promise<void> {
   for (let i = 0; i < items.length; i += 4) await Promise.all(items.slice(i, i + 4).map(action))
 }
@@ -135,7 +137,7 @@ async function upload(
   }
 }
 
-async function writeConfigs(inventory: Inventory): Promise<Record<WorkerName, string>> {
+async function writeConfigs(inventory: Pick<Inventory, 'd1' | 'kv'>): Promise<Record<WorkerName, string>> {
   const entries: [WorkerName, string][] = []
   for (const place of PLACES) entries.push([place.name, await writeDeployConfig(place, inventory)])
   return Object.fromEntries(entries) as Record<WorkerName, string>

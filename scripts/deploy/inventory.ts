@@ -17,14 +17,22 @@ export async function takeInventory(parts: readonly Part[]): Promise<Inventory> 
       'not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID',
     )
   })
-  const [d1, kv, r2, queues, secrets] = await Promise.all([
-    wrangler(['d1', 'list', '--json']).then((text) => Databases.parse(jsonIn(text))),
-    wrangler(['kv', 'namespace', 'list']).then((text) => Namespaces.parse(jsonIn(text))),
+  const [ids, r2, queues, secrets] = await Promise.all([
+    takeIds(),
     Promise.all(JURISDICTIONS.map(listBuckets)),
     listQueues(),
     listSecrets(parts),
   ])
-  return { d1: d1.map(({ name, uuid }) => ({ name, id: uuid })), kv, r2: r2.flat(), queues, secrets }
+  return { ...ids, r2: r2.flat(), queues, secrets }
+}
+
+/** What of the account is named by an id: all that the configs of a deploy need. */
+export async function takeIds(): Promise<Pick<Inventory, 'd1' | 'kv'>> {
+  const [d1, kv] = await Promise.all([
+    wrangler(['d1', 'list', '--json']).then((text) => Databases.parse(jsonIn(text))),
+    wrangler(['kv', 'namespace', 'list']).then((text) => Namespaces.parse(jsonIn(text))),
+  ])
+  return { d1: d1.map(({ name, uuid }) => ({ name, id: uuid })), kv }
 }
 
 async function listBuckets(jurisdiction: Jurisdiction | undefined): Promise<Inventory['r2']> {

@@ -18,8 +18,9 @@ export interface RunOptions {
   onOutput?: (text: string) => void
 }
 
-/** Wrangler asks nobody, calls no one, and keeps its logs inside the project. */
+/** Wrangler asks nobody, calls no one, keeps its logs inside the project, and is compiled once, not at each start. */
 const QUIET_WRANGLER = {
+  NODE_COMPILE_CACHE: join(BUILD_DIR, 'compiled'),
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_HIDE_BANNER: 'true',

@@ -39,6 +39,13 @@ function startAndFail(env: Record<string, string>): Promise<{ code: number | nul
   })
 }
 
+async function fails(env: Record<string, string>, words: RegExp): Promise<void> {
+  const { code, stderr } = await startAndFail(env)
+  expect(code).toBe(1)
+  expect(stderr.trim().split('\n')).toHaveLength(1)
+  expect(stderr).toMatch(words)
+}
+
 describe('a started server', () => {
   it('is alive, ready, and carries a request id on every answer', async () => {
     for (const path of ['/healthz', '/readyz']) {
@@ -49,7 +56,7 @@ describe('a started server', () => {
   })
 
   it('takes an event and shows its trace, in every region', async () => {
-    for (const region of ['global', 'eu', 'us'] as const) {
+    const takes = async (region: 'global' | 'eu' | 'us') => {
       const { session, projectId, key } = await createTenant(baseUrl, region)
       const traceId = newTraceId()
       const answer = await sendEvents(baseUrl, key, traceOf(traceId, 2, '0.25'))
@@ -64,6 +71,7 @@ describe('a started server', () => {
       })
       expect(mark.lost).toBe(0)
     }
+    await Promise.all([takes('global'), takes('eu'), takes('us')])
   })
 
   it('serves the dashboard', async () => {
@@ -74,7 +82,7 @@ describe('a started server', () => {
 })
 
 describe('restart', () => {
-  it('keeps state, and applies what was accepted just before a kill', async () => {
+  it('keeps state, applies what was accepted just before a kill, and shares its folder with no other server', async () => {
     const DATA_DIR = await folder()
     const first = await startServer({ DATA_DIR })
     const { session, projectId, key } = await createTenant(first.url)
@@ -88,6 +96,7 @@ describe('restart', () => {
       const detail = await untilTrace(again, projectId, traceId)
       expect(detail.trace.cost_usd).toBe('1.500000000')
       await untilApplied(again, receipt_id ?? '')
+      await fails({ DATA_DIR, PORT: '18190' }, /in use by another server/)
     } finally {
       await second.stop()
     }
@@ -96,13 +105,6 @@ describe('restart', () => {
 })
 
 describe('a start that cannot be', () => {
-  const fails = async (env: Record<string, string>, words: RegExp) => {
-    const { code, stderr } = await startAndFail(env)
-    expect(code).toBe(1)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
-    expect(stderr).toMatch(words)
-  }
-
   it('says so in one line for a busy port', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -125,15 +127,5 @@ describe('a start that cannot be', () => {
     const file = join(await folder(), 'a-file')
     await writeFile(file, '')
     await fails({ DATA_DIR: join(file, 'data') }, /cannot be written to/)
-  })
-
-  it('says so in one line for a data folder that another server uses', async () => {
-    const DATA_DIR = await folder()
-    const first = await startServer({ DATA_DIR })
-    try {
-      await fails({ DATA_DIR, PORT: '18190' }, /in use by another server/)
-    } finally {
-      await first.stop()
-    }
   })
 })

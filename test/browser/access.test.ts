@@ -2,6 +2,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { postEvents } from '../support/harness.ts'
+import { alive } from '../support/page.ts'
 import { totp } from '../support/totp.ts'
 
 const baseUrl = inject('baseUrl')
@@ -51,11 +52,11 @@ async function newPerson(): Promise<Page> {
 
 async function open(page: Page, path: string): Promise<void> {
   await page.goto(baseUrl + path)
-  await page.waitForLoadState('networkidle')
+  await alive(page)
 }
 
 async function signUp(page: Page, { name, email }: typeof ada): Promise<void> {
-  await page.waitForLoadState('networkidle')
+  await alive(page)
   await page.getByLabel('Name').fill(name)
   await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password').fill(PASSWORD)
@@ -67,7 +68,7 @@ async function followMail(page: Page, to: string, subject: RegExp): Promise<void
   await open(page, '/dev/mail')
   const mail = page.getByRole('article').filter({ hasText: to }).filter({ hasText: subject }).first()
   await mail.getByRole('link').first().click()
-  await page.waitForLoadState('networkidle')
+  await alive(page)
 }
 
 const settings = (name: string) => open(owner, `/${org}/settings/${name}`)
@@ -85,7 +86,23 @@ describe('an organization', () => {
     await followMail(owner, ada.email, /Confirm your address/)
     await owner.getByText('your address is confirmed').waitFor()
   })
+})
 
+describe('a key', () => {
+  it('is taken from an agent in the dashboard', async () => {
+    expect((await postEvents(baseUrl, key, [event])).status).toBe(202)
+    await settings('keys')
+    await owner
+      .getByRole('link', { name: /^Revoke/ })
+      .first()
+      .click()
+    await owner.getByRole('button', { name: 'Revoke key' }).click()
+    await owner.getByText('revoked').first().waitFor()
+    revokedMs = Date.now()
+  })
+})
+
+describe('membership', () => {
   it('is joined by whom the owner invites, as what they are invited', async () => {
     await settings('members')
     await owner.getByLabel('E-mail').fill(ben.email)
@@ -120,20 +137,6 @@ describe('an organization', () => {
   })
 })
 
-describe('a key', () => {
-  it('is taken from an agent in the dashboard', async () => {
-    expect((await postEvents(baseUrl, key, [event])).status).toBe(202)
-    await settings('keys')
-    await owner
-      .getByRole('link', { name: /^Revoke/ })
-      .first()
-      .click()
-    await owner.getByRole('button', { name: 'Revoke key' }).click()
-    await owner.getByText('revoked').first().waitFor()
-    revokedMs = Date.now()
-  })
-})
-
 describe('a second factor', () => {
   it('is set up with an app and asked for at the next sign-in', async () => {
     await open(guest, '/account')
@@ -147,12 +150,12 @@ describe('a second factor', () => {
 
     await guest.getByRole('button', { name: 'Sign out' }).click()
     await guest.waitForURL(/sign-in/)
-    await guest.waitForLoadState('networkidle')
+    await alive(guest)
     await guest.getByLabel('E-mail').fill(ben.email)
     await guest.getByLabel('Password').fill(PASSWORD)
     await guest.getByRole('button', { name: 'Sign in', exact: true }).click()
     await guest.waitForURL(/two-factor/)
-    await guest.waitForLoadState('networkidle')
+    await alive(guest)
     await guest.getByLabel('Code').fill('000000')
     await guest.getByRole('button', { name: 'Go on' }).click()
     await guest.getByText('This code is not right').waitFor()
@@ -169,7 +172,7 @@ describe('a second factor', () => {
     await other.getByRole('button', { name: 'Sign in', exact: true }).click()
     await other.waitForURL(/two-factor/)
     await other.getByRole('link', { name: 'I do not have the app at hand' }).click()
-    await other.waitForLoadState('networkidle')
+    await alive(other)
     await other.getByLabel('Recovery code').fill(codes[0] ?? '')
     await other.getByRole('button', { name: 'Go on' }).click()
     await other.waitForURL(/overview/)
@@ -208,13 +211,6 @@ describe('a passkey', () => {
   })
 })
 
-describe('the agent', () => {
-  it('is refused within a minute of that', async () => {
-    const refused = async () => (await postEvents(baseUrl, key, [event])).status
-    await expect.poll(refused, { timeout: 60_000 - (Date.now() - revokedMs), interval: 500 }).toBe(401)
-  })
-})
-
 describe('the audit log', () => {
   it('tells of all that, and an auditor reads it', async () => {
     await open(guest, `/${org}/settings/audit`)
@@ -226,6 +222,13 @@ describe('the audit log', () => {
     await expect.poll(async () => (await guest.getByRole('main').innerText()).includes('invitation.accept')).toBe(false)
     await guest.getByText('change').first().click()
     await guest.getByText('revoked_at').first().waitFor()
+  })
+})
+
+describe('the agent', () => {
+  it('is refused within a minute of that', async () => {
+    const refused = async () => (await postEvents(baseUrl, key, [event])).status
+    await expect.poll(refused, { timeout: 60_000 - (Date.now() - revokedMs), interval: 500 }).toBe(401)
   })
 
   it('met no error in the console on the way', () => {

@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
 import { launchBrowser } from '../support/browser.ts'
+import { alive } from '../support/page.ts'
 
 /** 1,200 input and 180 output tokens of gpt-4o-mini, at $0.15 and $0.60 a million. */
 const COST = '$0.000288'
@@ -47,7 +48,7 @@ describe('a person who is new', () => {
     await page.goto(baseUrl)
     await page.waitForURL(/\/sign-in/)
     await page.getByRole('link', { name: 'Create an account' }).click()
-    await page.waitForLoadState('networkidle')
+    await alive(page)
     await page.getByLabel('Name').fill('Nova')
     await page.getByLabel('E-mail').fill(`nova-${Date.now()}@example.com`)
     await page.getByLabel('Password').fill('a new password')

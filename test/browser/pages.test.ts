@@ -1,10 +1,11 @@
 import { gzipSync } from 'node:zlib'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { bigTrace, richTrace } from '../support/example-traces.ts'
 import { createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+import { alive, signedIn } from '../support/page.ts'
 
 const OVERVIEW_SCRIPT_BYTES_MAX = 170_000
 const BIG_SPANS = 1200
@@ -13,6 +14,8 @@ const baseUrl = inject('baseUrl')
 let browser: Browser
 let tenant: Awaited<ReturnType<typeof createTenant>>
 let context: BrowserContext
+/** Runs no script. */
+let plain: BrowserContext
 const ids = { rich: newTraceId(), big: newTraceId(), running: newTraceId() }
 
 beforeAll(async () => {
@@ -42,17 +45,8 @@ afterAll(async () => {
   await browser?.close()
 })
 
-async function open(options: Parameters<Browser['newContext']>[0]): Promise<BrowserContext> {
-  const made = await browser.newContext({
-    viewport: { width: 1280, height: 900 },
-    timezoneId: 'Europe/Berlin',
-    ...options,
-  })
-  const cookies = tenant.session.cookie
-    .split('; ')
-    .map((pair) => ({ name: pair.slice(0, pair.indexOf('=')), value: pair.slice(pair.indexOf('=') + 1), url: baseUrl }))
-  await made.addCookies([...cookies, { name: 'agentops_zone', value: 'Europe/Berlin', url: baseUrl }])
-  return made
+function open(options: BrowserContextOptions): Promise<BrowserContext> {
+  return signedIn(browser, tenant.session, { timezoneId: 'Europe/Berlin', ...options })
 }
 
 const urlOf = (path: string) => `${baseUrl}/${tenant.org.slug}/${path}`
@@ -61,8 +55,7 @@ async function visit(path: string, within = context): Promise<Page> {
   const page = await within.newPage()
   const answer = await page.goto(urlOf(path))
   expect(answer?.status()).toBe(200)
-  // The page has come alive, so that keys and clicks are heard.
-  await page.waitForLoadState('networkidle')
+  if (within !== plain) await alive(page)
   return page
 }
 
@@ -138,7 +131,7 @@ describe('traces', () => {
   })
 
   it('works without JavaScript: rows are there, and the next page is a link', async () => {
-    const plain = await open({ javaScriptEnabled: false })
+    plain = await open({ javaScriptEnabled: false })
     const page = await visit('traces', plain)
     expect(await page.locator('tbody tr').count()).toBe(50)
     await page.getByRole('link', { name: 'Load more' }).click()

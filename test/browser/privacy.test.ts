@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { call, createProject, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+import { alive, signedIn } from '../support/page.ts'
 
 const baseUrl = inject('baseUrl')
 const PERSON = 'customer-4711'
@@ -16,14 +17,7 @@ beforeAll(async () => {
   const events = traceOf(trace, 2).map((event) => ({ ...event, user_id: PERSON }))
   await sendEvents(baseUrl, tenant.key, events)
   await untilTrace(tenant.session, tenant.projectId, trace)
-  const context = await browser.newContext({ bypassCSP: true })
-  await context.addCookies(
-    tenant.session.cookie.split('; ').map((pair) => ({
-      name: pair.slice(0, pair.indexOf('=')),
-      value: pair.slice(pair.indexOf('=') + 1),
-      url: baseUrl,
-    })),
-  )
+  const context = await signedIn(browser, tenant.session, { bypassCSP: true })
   page = await context.newPage()
   page.setDefaultTimeout(10_000)
 }, 60_000)
@@ -32,6 +26,7 @@ afterAll(() => browser?.close())
 describe('a person who asked to be forgotten', () => {
   it('is erased after the id was typed twice; the proof is shown once', async () => {
     await page.goto(`${baseUrl}/${tenant.org.slug}/settings/privacy`)
+    await alive(page)
     await page.getByLabel('User id').fill(PERSON)
     await page.getByRole('button', { name: 'Erase…' }).click()
     const dialog = page.getByRole('dialog')
@@ -71,6 +66,7 @@ describe('how long data are kept', () => {
       (await call<{ events_days: number; traces_days: number }>(tenant.session, 'GET', kept())).body
     expect(await read()).toMatchObject({ events_days: 90, traces_days: 400, removed: { events: 0 } })
     await page.goto(`${baseUrl}/${tenant.org.slug}/settings/retention`)
+    await alive(page)
     await page.getByLabel('Events').selectOption('7')
     await page.getByRole('button', { name: 'Save' }).click()
     const dialog = page.getByRole('dialog')

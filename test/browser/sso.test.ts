@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { launchBrowser } from '../support/browser.ts'
 import { call, createTenant } from '../support/harness.ts'
 import { openidProvider } from '../support/openid-provider.ts'
+import { alive, signedIn } from '../support/page.ts'
 
 const baseUrl = inject('baseUrl')
 let browser: Browser
@@ -41,17 +42,10 @@ afterAll(async () => {
 
 it('an organization sets its provider up, and is told to prove its domain', async () => {
   const { session, org } = await createTenant(baseUrl)
-  const context = await browser.newContext()
-  await context.addCookies(
-    session.cookie.split('; ').map((pair) => ({
-      name: pair.slice(0, pair.indexOf('=')),
-      value: pair.slice(pair.indexOf('=') + 1),
-      url: baseUrl,
-    })),
-  )
+  const context = await signedIn(browser, session)
   const page = await context.newPage()
   await page.goto(`${baseUrl}/${org.slug}/settings/sso`)
-  await page.waitForLoadState('networkidle')
+  await alive(page)
   await page.getByLabel('Domain').fill('kim-labs.dev')
   await page.getByLabel('Issuer').fill(issuer)
   await page.getByLabel('Client id').fill('agentops')
@@ -62,7 +56,7 @@ it('an organization sets its provider up, and is told to prove its domain', asyn
   const { body } = await call<{ connection: { dns_value: string } }>(session, 'GET', `/api/v1/orgs/${org.id}/sso`)
   expect(body.connection.dns_value).toMatch(/^agentops-verify=[0-9a-f]{32}$/)
   await page.goto(`${baseUrl}/sso`)
-  await page.waitForLoadState('networkidle')
+  await alive(page)
   await page.getByLabel('Work e-mail').fill('kim@kim-labs.dev')
   await page.getByRole('button', { name: 'Go on' }).click()
   await page.getByText('No organization signs in this way').waitFor()

@@ -1,11 +1,13 @@
+import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import type { V4WorkerOptions } from 'miniflare'
 import type { TestProjectInlineConfiguration } from 'vitest/config'
 import { bundleWorker } from '../../scripts/runtime/bundle.ts'
 import { absentWeb, workerOptions } from '../../scripts/runtime/options.ts'
-import { inRoot } from '../../scripts/runtime/paths.ts'
+import { BUILD_DIR, inRoot } from '../../scripts/runtime/paths.ts'
 import { newSigningKey } from '../../scripts/runtime/signing-key.ts'
 import { TYPED_WORKERS, type TypedWorker } from '../../scripts/runtime/workers.ts'
+import { importedPackages } from './packages.ts'
 
 /** Databases of every cell, so that each project's setup can migrate what any of its Workers reads. */
 const DATABASES = ['CONTROL', 'DATA_GLOBAL_0', 'DATA_GLOBAL_1', 'DATA_EU_0', 'DATA_US_0']
@@ -21,9 +23,14 @@ const BESIDE: Record<TypedWorker['name'], TypedWorker['name'][]> = {
 }
 
 /** A vitest project whose tests run inside workerd, in the isolate of one Worker, with the bindings of its config. */
-export function workersProject(name: TypedWorker['name'], include: string[]): TestProjectInlineConfiguration {
+export function workersProject(
+  name: TypedWorker['name'],
+  include: string[],
+  maxWorkers: number,
+): TestProjectInlineConfiguration {
   const worker = typed(name)
   return {
+    cacheDir: join(BUILD_DIR, 'vite', name),
     plugins: [
       cloudflareTest(async () => ({
         main: inRoot(`workers/${name}/index.ts`),
@@ -43,6 +50,17 @@ export function workersProject(name: TypedWorker['name'], include: string[]): Te
     test: {
       name,
       include,
+      maxWorkers,
+      // Each file has an isolate of its own, which would fetch every module of every package one by one.
+      deps: {
+        optimizer: {
+          ssr: {
+            enabled: true,
+            include: importedPackages([inRoot('workers')]),
+            rolldownOptions: { external: [/^node:/, /^cloudflare:/] },
+          },
+        },
+      },
       setupFiles: [inRoot('test/support/workers-setup.ts')],
       testTimeout: 20_000,
       hookTimeout: 20_000,

@@ -8,7 +8,9 @@ const bindings = env as unknown as Record<string, unknown> & {
   MIGRATIONS_DATA: Migrations
 }
 
-for (const [name, database] of Object.entries(bindings)) {
-  if (name === 'CONTROL') await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_CONTROL)
-  if (name.startsWith('DATA_')) await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_DATA)
-}
+await Promise.all(
+  Object.entries(bindings).map(async ([name, database]) => {
+    if (name === 'CONTROL') await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_CONTROL)
+    if (name.startsWith('DATA_')) await applyD1Migrations(database as D1Database, bindings.MIGRATIONS_DATA)
+  }),
+)

@@ -18,7 +18,7 @@ export interface LaneLimits<T> {
 }
 
 /** A flush this old has lost its request; another may begin. */
-const STUCK_MS = 5_000
+export const STUCK_MS = 5_000
 
 /**
  * Group commit: one flush is under way per lane and isolate, and what arrives meanwhile rides the next, so that a

@@ -1,12 +1,13 @@
 import { env } from 'cloudflare:workers'
-import { evictDurableObject } from 'cloudflare:test'
-import { describe, expect, it } from 'vitest'
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { LiveMessage, type LiveEvent, type LivePublish } from '../../../workers/contract/live.ts'
 import type { Env } from '../../../workers/pipeline/deps.ts'
 import { freshTenant, randomBatchId } from '../../support/batches.ts'
 
 const bindings = env as unknown as Env
 let serial = 0
+afterEach(() => void vi.useRealTimers())
 
 function freshFeed() {
   const tenant = freshTenant()
@@ -99,22 +100,30 @@ describe('LiveFeed', () => {
   })
 
   it('holds back a listener that acknowledged once and then fell silent, until it does again', async () => {
-    const { publish, connect } = freshFeed()
+    const { feed, publish, connect } = freshFeed()
     const { listener } = await connect()
     if (!listener) throw new Error('no socket')
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    // In the object, as if its own clock had gone on.
+    const soon = () =>
+      runInDurableObject(feed, async () => {
+        await vi.advanceTimersByTimeAsync(260)
+      })
     const ack = () => listener.socket.send(JSON.stringify({ type: 'ack', cursor: listener.cursor() }))
     ack()
     let sent = 0
     while (!listener.messages.some((m) => m.type === 'slow') && sent < 90) {
       await publish(1)
       sent++
-      await new Promise((resolve) => setTimeout(resolve, 260))
+      await soon()
     }
+    vi.useRealTimers()
+    await until(() => listener.messages.some((m) => m.type === 'slow'))
     const before = listener.events().length
     expect(before).toBeLessThan(sent)
     ack()
     await until(() => listener.events().length === sent)
-  }, 60_000)
+  })
 
   it.each(['{', 'null', '{"type":"ack"}', '{"type":"hello","cursor":1}', 'x'.repeat(20_000)])(
     'closes a socket that sends %s',
