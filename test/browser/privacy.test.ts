@@ -85,6 +85,19 @@ describe('how long data are kept', () => {
   })
 })
 
+describe('everything there is', () => {
+  it('is exported once at a time, and can be cancelled', async () => {
+    await page.goto(`${baseUrl}/${tenant.org.slug}/settings/export`)
+    await page.getByRole('button', { name: 'Export everything' }).click()
+    await page.getByRole('button', { name: 'An export is under way' }).waitFor()
+    // It waits for the erasure before it.
+    await page.getByText('Writing down the organization').waitFor()
+    await page.getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('cancelled', { exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Export everything' }).waitFor()
+  })
+})
+
 describe('what is deleted', () => {
   const settings = (name: string) => `${baseUrl}/${tenant.org.slug}/settings/${name}`
 
