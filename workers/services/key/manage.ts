@@ -88,9 +88,10 @@ export async function rotateKey(
     environment: old.environment,
   })
   const oldExpiresMs = Math.min(old.expiresMs ?? Number.POSITIVE_INFINITY, now + overlapHours * HOUR_MS)
+  // The old one's end at the edge first: what dies in between leaves a key that ends, not one that works for ever.
+  await deps.keyRecords.put(old.hash, recordOf({ ...old, expiresMs: oldExpiresMs }, place, principal))
   await deps.keys.rotateKey(row, old, oldExpiresMs)
   await deps.keyRecords.put(row.hash, recordOf(row, place, principal))
-  await deps.keyRecords.put(old.hash, recordOf({ ...old, expiresMs: oldExpiresMs }, place, principal))
   return { ...keyView(row), key }
 }
 
