@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { inRoot } from '../scripts/runtime/paths.ts'
+import { runMoveChaos } from './chaos/move.ts'
 import { runChaos } from './chaos/run.ts'
 
 const { values } = parseArgs({
@@ -9,24 +10,51 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     lanes: { type: 'string', default: '3' },
     port: { type: 'string', default: '0' },
+    only: { type: 'string', default: 'kills' },
+    events: { type: 'string', default: '1000000' },
   },
 })
 
-const report = await runChaos({
-  kills: Number(values.kills),
-  seed: Number(values.seed),
-  lanes: Number(values.lanes),
-  port: Number(values.port),
-  lifeMs: [300, 3500],
-  cells: ['global', 'eu'],
-  log: (line) => console.log(line),
-})
-await mkdir(inRoot('bench/results'), { recursive: true })
-await writeFile(inRoot('bench/results/chaos.json'), `${JSON.stringify(report, null, 2)}\n`)
-console.log(`\nseed ${report.seed}, ${report.kills} kills, ${report.seconds} s`)
-console.table(report.tenants)
-if (report.differences.length > 0) {
-  console.error(`${report.differences.length} differences:\n${report.differences.join('\n')}`)
-  process.exit(1)
+if (values.only === 'move') await moveUnderKills()
+else await killsUnderLoad()
+
+async function killsUnderLoad(): Promise<void> {
+  const report = await runChaos({
+    kills: Number(values.kills),
+    seed: Number(values.seed),
+    lanes: Number(values.lanes),
+    port: Number(values.port),
+    lifeMs: [300, 3500],
+    cells: ['global', 'eu'],
+    log: (line) => console.log(line),
+  })
+  await mkdir(inRoot('bench/results'), { recursive: true })
+  await writeFile(inRoot('bench/results/chaos.json'), `${JSON.stringify(report, null, 2)}\n`)
+  console.log(`\nseed ${report.seed}, ${report.kills} kills, ${report.seconds} s`)
+  console.table(report.tenants)
+  if (report.differences.length > 0) {
+    console.error(`${report.differences.length} differences:\n${report.differences.join('\n')}`)
+    process.exit(1)
+  }
+  console.log('0 lost, 0 counted twice: ledger = rollups = TenantBudget = traces = what was sent, to the nano-dollar')
 }
-console.log('0 lost, 0 counted twice: ledger = rollups = TenantBudget = traces = what was sent, to the nano-dollar')
+
+async function moveUnderKills(): Promise<void> {
+  const report = await runMoveChaos({
+    events: Number(values.events),
+    port: Number(values.port),
+    log: (line) => console.log(line),
+  })
+  await mkdir(inRoot('bench/results'), { recursive: true })
+  await writeFile(inRoot('bench/results/move.json'), `${JSON.stringify(report, null, 2)}\n`)
+  console.table(report.stores)
+  console.table(report.steps)
+  console.log(
+    `${report.events} events, ${report.kills} kills, ${report.seconds} s; batches waited ${report.held_seconds} s`,
+  )
+  if (report.differences.length > 0) {
+    console.error(`${report.differences.length} differences:\n${report.differences.join('\n')}`)
+    process.exit(1)
+  }
+  console.log('equal counts and sums on both sides, and nothing left behind')
+}

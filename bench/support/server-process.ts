@@ -20,6 +20,7 @@ type Request =
   | { do: 'counts' }
   | { do: 'reconcile'; tenant: Tenant }
   | { do: 'sql'; database: string; sql: string }
+  | { do: 'objects'; bucket: string }
   | { do: 'stop'; timeoutMs: number }
 export type Ask = Request & { id: number }
 export type Answer = { id: number; value: unknown } | { id: number; error: string }

@@ -48,6 +48,16 @@ async function answer(runtime: Runtime, ask: Ask): Promise<unknown> {
       const { results } = await db.prepare(ask.sql).all()
       return results
     }
+    case 'objects': {
+      const bucket = await runtime.miniflare.getR2Bucket(ask.bucket, PIPELINE)
+      const names: string[] = []
+      for (let cursor: string | undefined; ;) {
+        const page = await bucket.list({ cursor })
+        names.push(...page.objects.map(({ key }) => key))
+        if (!page.truncated) return names
+        cursor = page.cursor
+      }
+    }
     case 'stop':
       return runtime.stop(ask.timeoutMs)
   }
