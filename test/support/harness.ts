@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import type { z } from 'zod'
-import { KeyCreated, OrgCreated, Project, TraceDetail } from '../../workers/contract/api.ts'
+import { z } from 'zod'
+import { KeyCreated, OrgCreated, Project, TraceDetail, type Role } from '../../workers/contract/api.ts'
 import { IngestAnswer, Receipt, Watermark } from '../../workers/contract/batch.ts'
 import type { EventInput } from '../../workers/contract/event.ts'
 import type { Cell, Scope } from '../../workers/contract/tenant.ts'
@@ -14,6 +14,9 @@ export interface Session {
   password: string
   cookie: string
 }
+
+/** What `/api/dev/mail` answers: mails that a product on somebody's own machine would have sent. */
+const Mailbox = z.object({ data: z.array(z.object({ to: z.string(), subject: z.string(), text: z.string() })) })
 
 export interface Answer<T = unknown> {
   status: number
@@ -93,6 +96,25 @@ export function createOrg(session: Session, given: { name?: string; region?: Cel
     schema: OrgCreated,
     body: { name: given.name ?? 'Test Org', slug, region: given.region ?? 'global' },
   })
+}
+
+/** A new person who was invited into an organization and accepted. */
+export async function joinOrg(owner: Session, orgId: string, role: Role): Promise<Session> {
+  const person = await signUp(owner.baseUrl)
+  await expectCall(owner, 'POST', `/api/v1/orgs/${orgId}/invitations`, {
+    status: 201,
+    schema: z.unknown(),
+    body: { email: person.email, role },
+  })
+  const { data } = await expectCall(owner, 'GET', '/api/dev/mail', { status: 200, schema: Mailbox })
+  const mail = data.find(({ to, subject }) => to === person.email && /invites you/.test(subject))
+  const token = /https?:\/\/\S+\/([^\s/]+)/.exec(mail?.text ?? '')?.[1] ?? ''
+  await expectCall(person, 'POST', '/api/v1/invitations/accept', {
+    status: 200,
+    schema: z.unknown(),
+    body: { token },
+  })
+  return person
 }
 
 /** A further project in an organization. */

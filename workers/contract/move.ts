@@ -53,6 +53,9 @@ export const Move = z.object({
   started_at: z.string(),
   frozen_at: z.string().nullable().meta({ description: 'Since when new batches wait, still accepted' }),
   switched_at: z.string().nullable(),
+  deletion_from: z.string().nullable().meta({
+    description: 'While the old region is left as it is, until nobody can remember it: when deleting there begins',
+  }),
   ended_at: z.string().nullable(),
   cancellable: z.boolean(),
   stores: z.array(StoreNumbers),

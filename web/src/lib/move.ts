@@ -1,4 +1,4 @@
-import { Move, MoveAnswer, MoveCreate } from '../../../workers/contract/move.ts'
+import { Move, MOVE_STEPS, MoveAnswer, MoveCreate } from '../../../workers/contract/move.ts'
 import type { z } from 'zod'
 import { orgPath, type Api } from './api.ts'
 
@@ -36,6 +36,39 @@ const STEPS: Record<Move['step'], string> = {
   scan: 'Looking for what is left',
   finish: 'Finishing',
   undo: 'Taking the copy away',
+}
+
+const PHASES = [
+  { name: 'Copy', until: 'copy_budget' },
+  { name: 'Compare', until: 'verify_objects' },
+  { name: 'Switch', until: 'open' },
+  { name: 'Wait', until: 'wait' },
+  { name: 'Delete', until: 'finish' },
+] as const
+
+/** The phases of a move, and where it is; null once there is nothing left to go through. */
+export function phasesOf({ state, step }: Move): { name: string; at: 'past' | 'now' | 'next' }[] | null {
+  if (state !== 'running' || step === 'undo') return null
+  const now = PHASES.findIndex(({ until }) => MOVE_STEPS.indexOf(step) <= MOVE_STEPS.indexOf(until))
+  return PHASES.map(({ name }, i) => ({ name, at: i < now ? 'past' : i === now ? 'now' : 'next' }))
+}
+
+const STORES: Record<string, string> = {
+  batch: 'Batches of events',
+  delta: 'Log of commits',
+  ledger: 'Ledger',
+  rollup: 'Metrics',
+  trace: 'Traces',
+  objects: 'Archive',
+  budget: 'Budgets',
+  audit: 'Audit log',
+}
+
+/** What was moved of each store, in words; stores that have nothing are left out. */
+export function movedStores({ stores }: Move): (Move['stores'][number] & { label: string })[] {
+  return stores
+    .filter(({ copied, deleted }) => copied > 0 || deleted > 0)
+    .map((one) => ({ ...one, label: STORES[one.store] ?? `Table ${one.store}` }))
 }
 
 /** How far a move is, in words. */

@@ -54,7 +54,9 @@ export class OrgMove extends DurableObject<Env> implements OrgMoveRpc {
     await this.ctx.storage.put('failures', failures)
     await this.ctx.storage.setAlarm(Date.now() + Math.min(AGAIN_MS * 2 ** (failures - 1), AGAIN_MS_MAX))
     const job = await deps.moves.newest(orgId)
-    const detail = `The last try failed (${failures} in a row); it is repeated.`
+    const detail = String(error).includes('a job of the organization is under way')
+      ? 'It waits for the end of another job of the organization, such as erasing a person.'
+      : `The last try failed (${failures} in a row); it is repeated.`
     if (job?.state === 'running') await deps.moves.save({ ...job, detail }, Date.now()).catch(() => {})
   }
 }

@@ -76,6 +76,7 @@ function moveView(job: MoveJob): Move {
     started_at: new Date(job.createdMs).toISOString(),
     frozen_at: iso(job.frozenMs),
     switched_at: iso(job.switchedMs),
+    deletion_from: iso(job.step === 'wait' ? (job.cursor.untilMs ?? null) : null),
     ended_at: iso(job.endedMs),
     cancellable: job.endedMs === null && job.switchedMs === null && job.cancelMs === null,
     stores: Object.values(job.numbers),
