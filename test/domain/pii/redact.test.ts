@@ -107,6 +107,9 @@ describe('redactText', () => {
     expect(redact(`${cut}\nBearer d1d6854575622f856469602d1ba9f20df4875b15 rejected`)).toBe(
       '[REDACTED:private_key]\nBearer [REDACTED:bearer_token] rejected',
     )
+    expect(redact(`${cut}\nbearer: "d1d6854575622f856469602d1ba9f20df4875b15"`)).toBe(
+      '[REDACTED:private_key]\nbearer: "[REDACTED:bearer_token]"',
+    )
     expect(redact(`x ${cut}`)).toBe('x [REDACTED:private_key]')
   })
 

@@ -85,7 +85,7 @@ const BEGIN = /-----BEGIN [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----/y
 const END = /-----END [A-Z0-9 ]{0,32}PRIVATE KEY(?: BLOCK)?-----/y
 const BODY = /(?:\\[nr]|\s)*[0-9A-Za-z+/=]{16,}/y
 /** The last line of a key is a line of its own: a word that others follow belongs to them, and may be their context. */
-const TAIL = /(?:\\[nr]|\s)*[0-9A-Za-z+/=]+(?![ \t]*[0-9A-Za-z+/=])/y
+const TAIL = /(?:\\[nr]|\s)*[0-9A-Za-z+/=]+(?![ \t]*[0-9A-Za-z+/=:])/y
 const BODY_CHARS_MAX = 16_384
 
 /** A private key in the textual encoding of RFC 7468 or RFC 4880, also one whose end was cut off. */
