@@ -121,6 +121,11 @@ describe('the exact store answers', () => {
   it.each<[string, Partial<MetricsQuery>]>([
     ['what begins before the retention', since(89 * DAY_MS)],
     ['what begins within the last day, where the newest minute matters', since(24 * HOUR_MS)],
+    ['what is counted of users', { kind: 'user' }],
+    ['what is told apart by user', { kind: 'user', dimensions: ['user_id'] }],
+    ['what one user did', { kind: 'user', filters: [{ dimension: 'user_id', op: 'eq', values: ['ann'] }] }],
+    ['what one user cost', { kind: 'user', measures: ['cost_usd', 'count'], dimensions: ['user_id'] }],
+    ['how many users there are', { measures: ['count', 'unique_users'] }],
     ['a statement that is too long', { filters: [{ dimension: 'environment', op: 'eq', values: manyValues }] }],
   ])('%s', async (_, query) => {
     const exact = exactStore()
@@ -128,7 +133,7 @@ describe('the exact store answers', () => {
     expect(exact.query).toHaveBeenCalledWith(
       tenant,
       [tenant.project_id],
-      expect.objectContaining({ measures: ['count'] }),
+      expect.objectContaining({ measures: ['count'], ...query }),
     )
     expect(never).not.toHaveBeenCalled()
   })
@@ -139,7 +144,7 @@ describe('the exact store answers', () => {
   ])('a distinct count of what was sampled: %o', async (sampling) => {
     const exact = exactStore()
     const answer: typeof fetch = () => Promise.resolve(rows({ n: 4, found: '3', ...sampling }))
-    expect(await ask(answer, { measures: ['unique_users'] }, exact)).toBe(EXACT)
+    expect(await ask(answer, { measures: ['unique_agents'] }, exact)).toBe(EXACT)
     expect(await ask(answer, { measures: ['count'] }, exact)).toMatchObject({
       data: [{ count: 4 }],
       meta: { sampled: true, back_end: 'analytics_engine' },

@@ -110,6 +110,72 @@ describe('the points of one invocation', () => {
   })
 })
 
+describe('users', () => {
+  const NAMES = ['ann-4711', 'bob@example.com', 'ಠ-user']
+  const moneyOf = (user: string, kind = 'llm', cost = 5): MoneyTuple =>
+    [kind, 60_000, 'prod', 'a', '', '', '', 'p', 'm', '', '', user, cost, 1, 0, 10, 2, 0, 0, 1] as MoneyTuple
+  const userCount = (user: string) =>
+    ['user', 60_000, 'prod', '', '', '', '', '', '', '', '', user, '', '', 3, 0, 3, 9, 3, {}] as CountTuple
+  const place = { project_id: 'p', workspace_id: 'w' }
+
+  it('are in no point, whatever carries them', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...KINDS), fc.subarray(NAMES, { minLength: 1 }), (kind, users) => {
+        const counts = [countOf('m', { 1: 1 })].concat(
+          users.flatMap((user) => [userCount(user), countOf('m', { 5: 1 }).with(11, user).with(0, kind) as CountTuple]),
+        )
+        const points = written([['org', [{ ...place, counts, money: users.map((user) => moneyOf(user, kind)) }]]])
+        expect(points.length).toBeGreaterThan(0)
+        const user = BLOBS.indexOf('user_id')
+        expect(points.filter(({ blobs }) => blobs?.[0] === 'user' || blobs?.[user] !== '')).toEqual([])
+        for (const name of NAMES) expect(JSON.stringify(points)).not.toContain(name)
+      }),
+    )
+  })
+
+  it('cost no points: groups that only a user told apart are one, across the commits of an invocation', () => {
+    const users = Array.from({ length: 300 }, (_, i) => `user-${i}`)
+    const part = (some: string[]): MetricsPart => ({
+      ...place,
+      counts: some.map(userCount),
+      money: some.map((user) => moneyOf(user)),
+    })
+    const points = written([['org', [part(users.slice(0, 100)), part(users.slice(100))]]])
+    expect(points).toHaveLength(1)
+    const [point = {}] = points
+    expect(at(point, 'minute_ms')).toBe(60_000)
+    expect(at(point, 'stands_for')).toBe(1)
+    expect([at(point, 'cost_nanousd'), at(point, 'paid'), at(point, 'tokens_prompt')]).toEqual([1500, 300, 3000])
+  })
+
+  it('are all that is forgotten: minutes, models, latencies and tenants stay apart, and every sum stays', () => {
+    const counts = [countOf('m', { 5: 2, 9: 1 }), countOf('m', { 5: 1 }), countOf('n', { 5: 4 })]
+    const parts: MetricsPart[] = [
+      { ...place, counts, money: [moneyOf('ann-4711'), moneyOf('bob').with(1, 120_000) as MoneyTuple] },
+      { ...place, project_id: 'q', counts: [], money: [moneyOf('ann-4711')] },
+    ]
+    const points = written([
+      ['org', parts],
+      ['org_2', parts],
+    ]).filter(({ indexes }) => indexes?.[0] === 'org')
+    const rows = points.map((point) => [
+      point.blobs?.[0],
+      point.blobs?.[9],
+      at(point, 'n'),
+      at(point, 'latency_weight'),
+    ])
+    expect(rows).toEqual([
+      ['llm', 'm', 4, 3],
+      ['llm.latency', 'm', 0, 1],
+      ['llm', 'n', 4, 4],
+      ['llm', 'm', 0, 0],
+      ['llm', 'm', 0, 0],
+      ['llm', 'm', 0, 0],
+    ])
+    expect(points.reduce((sum, point) => sum + at(point, 'cost_nanousd'), 0)).toBe(15)
+  })
+})
+
 describe('more points than an invocation may write', () => {
   it('are thinned to ones that weigh what they stand for: sums keep their expectation', () => {
     fc.assert(

@@ -34,12 +34,13 @@ const USER_AT = GROUP_DIMENSIONS.indexOf('user_id')
  * cannot be deleted, and people can ask to be forgotten.
  */
 export function pointsOf(orgId: string, part: MetricsPart): Point[] {
-  const counts = part.counts.filter(([kind]) => kind !== 'user')
   return [
-    ...counts.flatMap((tuple) => countPoints(orgId, part, tuple)),
-    ...part.money.map((tuple) => moneyPoint(orgId, part, tuple)),
+    ...part.counts.filter(isOfNoUser).flatMap((tuple) => countPoints(orgId, part, tuple)),
+    ...part.money.filter(isOfNoUser).map((tuple) => moneyPoint(orgId, part, tuple)),
   ]
 }
+
+const isOfNoUser = ([kind]: CountTuple | MoneyTuple) => kind !== 'user'
 
 function countPoints(orgId: string, part: MetricsPart, tuple: CountTuple): Point[] {
   const [kind, minute_ms] = tuple
@@ -98,6 +99,30 @@ function point(
 ): Point {
   const blobs = [kind, project_id, workspace_id, ...dimensions.with(USER_AT, '')]
   return { index, blobs: blobs.map((text) => text.slice(0, BLOB_CHARS_MAX)), values }
+}
+
+/** Points of one tenant; those that differ in nothing but their sums are one. Without users many are. */
+export class Merged {
+  private readonly points = new Map<string, Point>()
+
+  add(points: readonly Point[]): void {
+    for (const point of points) {
+      const key = JSON.stringify([point.blobs, ...Array.from(FIXED, (name) => point.values[name] ?? 0)])
+      const known = this.points.get(key)
+      if (known === undefined) this.points.set(key, { ...point, values: { ...point.values } })
+      else addTo(known.values, point.values)
+    }
+  }
+
+  list(): Point[] {
+    return [...this.points.values()]
+  }
+}
+
+function addTo(sums: Point['values'], more: Point['values']): void {
+  for (const name of DOUBLES) {
+    if (!FIXED.has(name) && more[name] !== undefined) sums[name] = (sums[name] ?? 0) + more[name]
+  }
 }
 
 /**

@@ -20,7 +20,7 @@ export interface Scope {
 
 /** One statement, and which part of the answer its rows are. */
 export interface Statement {
-  part: 'counts' | 'money' | 'percentiles' | 'unique_users' | 'unique_agents'
+  part: 'counts' | 'money' | 'percentiles' | 'unique_agents'
   sql: string
 }
 
@@ -29,7 +29,7 @@ export const TIME = 'time_bucket'
 export const dimensionAlias = (i: number) => `dim${i + 1}`
 
 /**
- * A plan as statements of Analytics Engine's SQL: one SELECT over one table each, no JOIN, UNION, WITH or CASE, and
+ * A plan that needs no users, whom points do not name, as statements of Analytics Engine's SQL: one SELECT over one table each, no JOIN, UNION, WITH or CASE, and
  * ORDER BY by the SELECT's own names. Sums are weighted by `_sample_interval`. Both branches of `if` are doubles,
  * or it is refused; countIf and sumIf are refused for that reason.
  */
@@ -38,8 +38,7 @@ export function statementsOf(plan: MetricsPlan, scope: Scope): Statement[] {
   if (plan.counts || (plan.money_kinds.length === 0 && !plan.histogram)) statements.push(counts(plan, scope))
   if (plan.money_kinds.length > 0) statements.push(money(plan, scope))
   if (plan.histogram) statements.push(percentiles(plan, scope))
-  if (plan.measures.includes('unique_users')) statements.push(distinct(plan, scope, 'user', 'user_id'))
-  if (plan.measures.includes('unique_agents')) statements.push(distinct(plan, scope, 'request', 'agent_id'))
+  if (plan.measures.includes('unique_agents')) statements.push(uniqueAgents(plan, scope))
   return statements
 }
 
@@ -50,10 +49,9 @@ function counts(plan: MetricsPlan, scope: Scope): Statement {
 
 function money(plan: MetricsPlan, scope: Scope): Statement {
   const { money_kinds } = plan
-  // Users and totals are paid under the kinds of what they did.
-  const kinds = money_kinds.includes('total') || money_kinds.includes('user') ? MONEY_KINDS : money_kinds
+  // Totals are paid under the kinds of what was done.
+  const kinds = money_kinds.includes('total') ? MONEY_KINDS : money_kinds
   const where = [oneOf(blob('kind'), kinds), `${double('paid')} > 0`]
-  if (money_kinds.includes('user')) where.push(noneOf(blob('user_id'), ['']))
   const sums = (['cost_nanousd', ...MONEY_SUMS] as const).map(weightedSum)
   return { part: 'money', sql: select(plan, scope, where, sums, 'cost_nanousd') }
 }
@@ -73,15 +71,10 @@ function percentiles(plan: MetricsPlan, scope: Scope): Statement {
   }
 }
 
-function distinct(
-  plan: MetricsPlan,
-  scope: Scope,
-  kind: 'user' | 'request',
-  column: 'user_id' | 'agent_id',
-): Statement {
-  const where = [oneOf(blob('kind'), [kind]), `${double('n')} > 0`, noneOf(blob(column), [''])]
-  const sql = select(plan, scope, where, [`count(DISTINCT ${blob(column)}) AS found`], 'found')
-  return { part: column === 'user_id' ? 'unique_users' : 'unique_agents', sql }
+function uniqueAgents(plan: MetricsPlan, scope: Scope): Statement {
+  const agent = blob('agent_id')
+  const where = [oneOf(blob('kind'), ['request']), `${double('n')} > 0`, noneOf(agent, [''])]
+  return { part: 'unique_agents', sql: select(plan, scope, where, [`count(DISTINCT ${agent}) AS found`], 'found') }
 }
 
 const weightedSum = (name: Double) => `sum(${double(name)} * _sample_interval) AS ${name}`

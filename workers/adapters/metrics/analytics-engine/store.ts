@@ -93,7 +93,6 @@ const TAKE: Record<Statement['part'], (row: SqlRow, plan: MetricsPlan) => Partia
     return sums === null && cost_nanousd === 0n ? null : { ...sums, cost_nanousd }
   },
   percentiles: (row, plan) => ({ percentiles: percentilesOf(row, plan.measures) }),
-  unique_users: (row) => ({ unique_users: numberOf(row.found) }),
   unique_agents: (row) => ({ unique_agents: numberOf(row.found) }),
 }
 
