@@ -11,6 +11,7 @@ const PAGES: { label: string; icon: IconName; path: string }[] = [
   { label: 'Overview', icon: 'overview', path: '/overview' },
   { label: 'Traces', icon: 'traces', path: '/traces' },
   { label: 'Live', icon: 'live', path: '/live' },
+  { label: 'Budgets', icon: 'budgets', path: '/budgets' },
   { label: 'Settings', icon: 'settings', path: '/settings' },
 ]
 
