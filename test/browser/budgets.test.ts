@@ -26,14 +26,14 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => browser?.close())
 
-const ask = async (path: string, body: object) =>
-  (
-    await fetch(`${baseUrl}/v1/guard/${path}`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${guardKey}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    })
-  ).json() as Promise<Record<string, unknown>>
+async function ask(path: string, body: object): Promise<Record<string, unknown>> {
+  const answer = await fetch(`${baseUrl}/v1/guard/${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${guardKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return (await answer.json()) as Record<string, unknown>
+}
 
 describe('a budget', () => {
   it('is made, holds an agent back, and shows what is spent and reserved', async () => {
