@@ -32,7 +32,8 @@ async function ask(path: string, body: object): Promise<Record<string, unknown>>
     headers: { authorization: `Bearer ${guardKey}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
   })
-  return (await answer.json()) as Record<string, unknown>
+  const told: Record<string, unknown> = await answer.json()
+  return told
 }
 
 describe('a budget', () => {

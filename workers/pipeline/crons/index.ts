@@ -1,6 +1,6 @@
 import type { Env } from '../deps.ts'
 import { log } from '../log.ts'
-import { CRON_JOBS, placesOf, type CronJob, type Place } from './jobs.ts'
+import { CRON_JOBS, placesOf, type CronJob, type Place } from './deps-jobs.ts'
 
 const HOURLY = '7 * * * *'
 let started = false
