@@ -51,7 +51,9 @@ export function workersProject(
       name,
       include,
       maxWorkers,
-      // Each file has an isolate of its own, which would fetch every module of every package one by one.
+      // A runtime for each file would take a second each: tests make their own tenants, and so disturb no other file.
+      isolate: false,
+      // Else the isolate would fetch every module of every package one by one.
       deps: {
         optimizer: {
           ssr: {
