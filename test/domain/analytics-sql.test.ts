@@ -25,6 +25,7 @@ function sqlOf(query: Partial<MetricsQuery>): string[] {
     measures: ['count'],
     from: new Date(NOW - days * 86_400_000).toISOString(),
     to: new Date(NOW).toISOString(),
+    ...(query.measures?.includes('latency_within_rate') && { within_ms: 1500.5 }),
     ...query,
   })
   try {

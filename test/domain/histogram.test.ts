@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALPHA, addTo, bucketOf, mergeInto, quantile, valueOf } from '../../workers/domain/histogram.ts'
+import { ALPHA, addTo, bucketOf, mergeInto, quantile, shareWithin, valueOf } from '../../workers/domain/histogram.ts'
 import type { Histogram } from '../../workers/domain/rollup-row.ts'
 
 const latency = fc.double({ min: 0.002, max: 1e8, noNaN: true })
@@ -41,6 +41,18 @@ describe('histogram', () => {
         expect(merged).toEqual(of([...a, ...b]))
       }),
     )
+  })
+
+  it('finds the share within a limit, but for values that are within the promised error of it', () => {
+    fc.assert(
+      fc.property(fc.array(latency, { minLength: 1, maxLength: 200 }), latency, (values, limit) => {
+        const share = (most: number) => values.filter((value) => value <= most).length / values.length
+        const found = shareWithin(of(values), limit)
+        expect(found).toBeGreaterThanOrEqual(share(limit / (1 + ALPHA + 1e-6)))
+        expect(found).toBeLessThanOrEqual(share(limit / (1 - ALPHA - 1e-6)))
+      }),
+    )
+    expect(shareWithin({}, 100)).toBeNull()
   })
 
   it('has no quantile of nothing, and zero for zeros', () => {

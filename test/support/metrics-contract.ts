@@ -1,11 +1,20 @@
 import { expect } from 'vitest'
 import { MetricsAnswer, MetricsQuery, type Measure, type MetricsRow } from '../../workers/contract/metrics.ts'
+import { ALPHA } from '../../workers/domain/histogram.ts'
 import { localDate, referenceAnswer, type Placed, type RankOf } from './metrics-reference.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const PERCENTILES: Measure[] = ['latency_p50_ms', 'latency_p90_ms', 'latency_p99_ms']
-const COUNTS: Measure[] = ['count', 'errors', 'successes', 'success_rate', 'error_rate', 'latency_avg_ms']
+const COUNTS: Measure[] = [
+  'count',
+  'errors',
+  'successes',
+  'success_rate',
+  'error_rate',
+  'latency_avg_ms',
+  'latency_count',
+]
 const MONEY: Measure[] = [
   'cost_usd',
   'unpriced',
@@ -118,6 +127,27 @@ export function contractQueries(nowMs: number): { name: string; query: MetricsQu
         { dimension: 'environment', op: 'neq', values: ['staging', ''] },
       ],
     },
+    'latencies within a limit, by model and hour': {
+      ...week,
+      kind: 'llm',
+      measures: ['latency_within_rate', 'latency_count', 'latency_p50_ms'],
+      within_ms: 900,
+      dimensions: ['model'],
+      step: 'hour',
+    },
+    'latencies within a limit, in the last 26 hours': {
+      from: text(nowMs - 26 * HOUR_MS),
+      to: text(nowMs),
+      measures: ['latency_within_rate', 'count'],
+      within_ms: 2500.5,
+    },
+    'latencies within a limit, of a status': {
+      ...week,
+      measures: ['latency_within_rate', 'latency_count'],
+      within_ms: 400,
+      dimensions: ['workflow_id'],
+      filters: [{ dimension: 'status', op: 'eq', values: ['ok'] }],
+    },
     'unique users and agents': { ...week, measures: ['unique_users', 'unique_agents', 'count'] },
     'unique users by hour': {
       ...week,
@@ -153,10 +183,39 @@ export function expectSame(
   const expected = referenceAnswer(events, query, range, leeway.rankOf)
   const found = new Map(data.map((row) => [keyOf(row, query), row]))
   expect([...found.keys()].sort()).toEqual(expected.map((row) => keyOf(row, query)).sort())
+  expectWithin(found, events, query, range)
   for (const row of expected) {
     const actual = found.get(keyOf(row, query))
-    for (const measure of query.measures)
+    for (const measure of query.measures.filter((m) => m !== 'latency_within_rate'))
       expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query), leeway)
+  }
+}
+
+/** Between the shares within limits that are two percent tighter and wider. */
+function expectWithin(
+  found: ReadonlyMap<string, MetricsRow>,
+  events: readonly Placed[],
+  query: MetricsQuery,
+  range: { from_ms: number; to_ms: number },
+): void {
+  const { within_ms } = query
+  if (within_ms === undefined) return
+  const shares = (limit: number) =>
+    new Map(
+      referenceAnswer(events, { ...query, within_ms: limit }, range).map((row) => [
+        keyOf(row, query),
+        row.latency_within_rate ?? null,
+      ]),
+    )
+  const least = shares(within_ms / (1 + ALPHA + 1e-6))
+  const most = shares(within_ms / (1 - ALPHA - 1e-6))
+  for (const [key, row] of found) {
+    const actual = row.latency_within_rate ?? null
+    if (least.get(key) === null) expect(actual, key).toBeNull()
+    else {
+      expect(Number(actual), key).toBeGreaterThanOrEqual(Number(least.get(key)) - 1e-9)
+      expect(Number(actual), key).toBeLessThanOrEqual(Number(most.get(key)) + 1e-9)
+    }
   }
 }
 

@@ -149,6 +149,10 @@ function measureOf(
         latencies.reduce((a, b) => a + Math.round(b), 0),
         latencies.length,
       )
+    case 'latency_count':
+      return latencies.length
+    case 'latency_within_rate':
+      return rate(latencies.filter((latency) => latency <= (query.within_ms ?? 0)).length, latencies.length)
     case 'latency_p50_ms':
       return latencies[rankOf(0.5, latencies.length)] ?? null
     case 'latency_p90_ms':

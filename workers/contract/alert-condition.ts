@@ -11,12 +11,18 @@ const WEEK_MINUTES = 7 * DAY_MINUTES
 const id = z.string().min(1).max(ID_CHARS_MAX)
 
 /** What a rule watches: one measure of the metrics, told apart by at most two dimensions. */
-export const Watched = z.object({
-  kind: z.enum(KINDS).default('request').meta({ description: 'Which operations are counted' }),
-  measure: Measure,
-  group_by: z.array(Dimension).max(2).default([]).meta({ description: 'Each value of these is judged by itself' }),
-  filters: MetricsQuery.shape.filters,
-})
+export const Watched = z
+  .object({
+    kind: z.enum(KINDS).default('request').meta({ description: 'Which operations are counted' }),
+    measure: Measure,
+    group_by: z.array(Dimension).max(2).default([]).meta({ description: 'Each value of these is judged by itself' }),
+    filters: MetricsQuery.shape.filters,
+    within_ms: MetricsQuery.shape.within_ms,
+  })
+  .refine(({ measure, within_ms }) => (measure === 'latency_within_rate') === (within_ms !== undefined), {
+    message: 'is given with, and only with, latency_within_rate',
+    path: ['within_ms'],
+  })
 export type Watched = z.infer<typeof Watched>
 
 const minutes = (most: number) => z.number().int().min(1).max(most)

@@ -155,6 +155,19 @@ export interface SpendCounter {
   entries: number
 }
 
+/** Whole UTC quarter hours or hours of [from_ms, to_ms). */
+export interface SpendRange {
+  from_ms: number
+  to_ms: number
+  unit: 'quarter' | 'hour'
+}
+
+/** Spend of one UTC quarter hour or hour; a decimal integer, as text. */
+export interface SpendSum {
+  at_ms: number
+  cost_nanousd: string
+}
+
 /** The RPC of the TenantBudget Durable Object (one per org). */
 export interface TenantBudgetRpc {
   /** Adds a commit's spend; the second call with one commit_id changes nothing. */
@@ -222,6 +235,8 @@ export interface BudgetsRpc {
   budgets(): Promise<Budget[]>
   /** Null for one that does not exist. */
   budget(id: string): Promise<Budget | null>
+  /** Exact, in order, units without spend left out; null for a budget that does not exist. */
+  spending(id: string, range: SpendRange): Promise<SpendSum[] | null>
   create(tenant: Tenant, id: string, zone: string, input: BudgetCreate): Promise<Budget>
   update(id: string, change: BudgetUpdate): Promise<Budget | null>
   remove(id: string): Promise<boolean>

@@ -44,6 +44,8 @@ export const MEASURES = [
   'latency_p50_ms',
   'latency_p90_ms',
   'latency_p99_ms',
+  'latency_count',
+  'latency_within_rate',
   'unique_users',
   'unique_agents',
 ] as const
@@ -52,9 +54,16 @@ export type Measure = z.infer<typeof Measure>
 
 export const STEPS = ['minute', 'hour', 'day', 'total'] as const
 
+const WITHIN_MS_MAX = 86_400_000
+
 export const MetricsQuery = z.object({
   kind: z.enum(KINDS).default('request').meta({ description: 'Which operations are counted' }),
   measures: z.array(Measure).min(1).max(MEASURES.length),
+  /** Latencies are kept to two percent: those within two percent of the limit may fall on either side of it. */
+  within_ms: z.number().min(1).max(WITHIN_MS_MAX).optional().meta({
+    description:
+      'What latency_within_rate counts as within, in milliseconds. Latencies that differ from it by less than 2 % may be counted on either side',
+  }),
   dimensions: z.array(Dimension).max(3).default([]),
   filters: z
     .array(

@@ -7,6 +7,11 @@ import type { Tenant } from './tenant.ts'
 const NAME_CHARS_MAX = 120
 const ID_CHARS_MAX = 100
 const CHANNELS_MAX = 20
+/** Of a budget's plan, how much more may be spent. */
+const TOLERANCE_MIN = 0.001
+const TOLERANCE_MAX = 0.9
+/** Closer to 1 no operation may fail for weeks. */
+const OBJECTIVE_MAX = 0.99999
 
 const id = z.string().min(1).max(ID_CHARS_MAX)
 const filters = MetricsQuery.shape.filters
@@ -30,11 +35,16 @@ export const Indicator = z.discriminatedUnion('type', [
       threshold_ms: z.number().min(1).max(86_400_000),
       filters,
     })
-    .meta({ description: 'Operations that took at most so long, of all' }),
+    .meta({ description: 'Operations that took at most so long, of those whose latency is known' }),
   z
-    .object({ type: z.literal('budget_variance'), budget_id: id, tolerance: z.number().min(0).max(1).default(0.05) })
+    .object({
+      type: z.literal('budget_variance'),
+      budget_id: id,
+      tolerance: z.number().min(TOLERANCE_MIN).max(TOLERANCE_MAX).default(0.05),
+    })
     .meta({
-      description: 'Spend of a budget against what is planned for its period, or its limit; tolerance 0.05 is 5 % over',
+      description:
+        'Spend of a budget against what is planned for its month, or else its limit; tolerance 0.05 is 5 % over',
     }),
 ])
 export type Indicator = z.infer<typeof Indicator>
@@ -42,11 +52,10 @@ export type Indicator = z.infer<typeof Indicator>
 const shape = {
   name: z.string().trim().min(1).max(NAME_CHARS_MAX),
   indicator: Indicator,
-  objective: z
-    .number()
-    .gt(0)
-    .lt(1)
-    .meta({ description: 'The share that must be good, like 0.995. A budget variance has its tolerance instead' }),
+  objective: z.number().min(0.1).max(OBJECTIVE_MAX).meta({
+    description:
+      'The share that must be good, like 0.995. For a budget variance it is what its tolerance leaves, whatever is given',
+  }),
   window_days: z.union([z.literal(7), z.literal(28), z.literal(30)]),
   project_id: id.nullable().meta({ description: 'Only this project; null for all' }),
   alerts: z.enum(SLO_ALERTS).nullable().meta({ description: 'Null: it is shown, and tells nobody' }),
@@ -63,13 +72,21 @@ export const SloCreate = z.object({
 })
 export type SloCreate = z.infer<typeof SloCreate>
 
+/** Another indicator of the same type may be given; another type is another objective. */
 export const SloUpdate = z.object(shape).partial()
 export type SloUpdate = z.infer<typeof SloUpdate>
 
+/** Why a window is not judged: nothing came, too little came, or there is too little history to know what is usual. */
+export const UNJUDGED = ['no_data', 'too_few', 'too_little_history'] as const
+
 export const SloStatus = z.object({
   sli: z.number().nullable().meta({ description: 'The share that was good over the window; null without data' }),
-  good: z.number(),
-  total: z.number(),
+  good: z.number().nullable().meta({ description: 'Operations; null for a budget variance' }),
+  total: z.number().nullable(),
+  spend: z
+    .object({ actual_usd: z.string(), planned_usd: z.string() })
+    .nullable()
+    .meta({ description: 'Of a budget variance: over the window, exact, and what was planned for it' }),
   budget_left: z.number().nullable().meta({ description: 'Of the error budget, 0 to 1; below 0 when it is overspent' }),
   burn: z
     .array(
@@ -80,14 +97,15 @@ export const SloStatus = z.object({
         threshold: z.number(),
         long_rate: z.number().nullable(),
         short_rate: z.number().nullable(),
-        firing: z.boolean(),
+        firing: z.boolean().meta({ description: 'Both windows burn faster than the threshold' }),
+        unjudged: z.enum(UNJUDGED).nullable(),
       }),
     )
     .meta({ description: 'How many times faster than allowed the error budget is used' }),
-  exhausted_at: z
-    .string()
-    .nullable()
-    .meta({ description: 'When nothing is left, at the rate of the longest window; null when not within the window' }),
+  exhausted_at: z.string().nullable().meta({
+    description:
+      'When nothing is left of the error budget, at the rate of the last six hours (of a window of 7 days, the last 84 minutes); null when that is not within the window, or nothing is left now',
+  }),
   evaluated_at: z.string(),
   detail: z.string(),
 })
@@ -97,10 +115,25 @@ export const Slo = z.object({
   ...shape,
   id: z.string(),
   rule_id: z.string().nullable().meta({ description: 'The alert rule that goes with it' }),
-  status: SloStatus.nullable(),
+  status: SloStatus.nullable().meta({ description: 'Null before the first evaluation' }),
   created_at: z.string(),
 })
 export type Slo = z.infer<typeof Slo>
+
+/** One day of the window, in the organization's time zone. */
+export const SloDay = z.object({
+  from: z.string(),
+  to: z.string(),
+  sli: z.number().nullable().meta({ description: 'Of this day' }),
+  budget_left: z
+    .number()
+    .nullable()
+    .meta({ description: 'Of the error budget of the window that ends with this day, 1 at most; null without data' }),
+})
+export type SloDay = z.infer<typeof SloDay>
+
+export const SloDetail = Slo.extend({ history: z.array(SloDay).meta({ description: 'The oldest day first' }) })
+export type SloDetail = z.infer<typeof SloDetail>
 
 /** Of OrgAlerts, what the api calls about objectives. */
 export interface SlosRpc {

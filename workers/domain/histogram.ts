@@ -62,6 +62,18 @@ export function quantile(histogram: Histogram, q: number): number | null {
   return valueOf(buckets.at(-1)?.[0] ?? 'z')
 }
 
+/** The share of values up to `limit`, null when the histogram is empty; values within ALPHA of it may count either way. */
+export function shareWithin(histogram: Histogram, limit: number): number | null {
+  let total = 0
+  let within = 0
+  for (const bucket in histogram) {
+    const n = histogram[bucket] ?? 0
+    total += n
+    if (valueOf(bucket) <= limit) within += n
+  }
+  return total === 0 ? null : within / total
+}
+
 function ordered(histogram: Histogram): [string, number][] {
   return Object.entries(histogram).sort((a, b) => order(a[0]) - order(b[0]))
 }

@@ -1,5 +1,5 @@
 import type { Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
-import { mergeInto, quantile } from './histogram.ts'
+import { mergeInto, quantile, shareWithin } from './histogram.ts'
 import type { MetricsPlan } from './metrics-plan.ts'
 import { usd } from './money.ts'
 import type { Histogram } from './rollup-row.ts'
@@ -23,6 +23,8 @@ export interface Sums {
   unique_agents: number
   /** Percentiles by measure, from a back end that computes them itself. */
   percentiles: Partial<Record<Measure, number | null>>
+  /** Share of latencies within the limit, from a back end that computes it itself. */
+  within: number | null
 }
 
 export const COUNT_SUMS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
@@ -66,6 +68,7 @@ export class Answer {
     sums.cost_nanousd += part.cost_nanousd ?? 0n
     if (part.latency_hist) mergeInto(sums.latency_hist, part.latency_hist)
     if (part.percentiles) Object.assign(sums.percentiles, part.percentiles)
+    if (part.within !== undefined) sums.within = part.within
   }
 
   /** @param cut whether the back end has left groups out. */
@@ -88,7 +91,7 @@ export class Answer {
     const row: MetricsRow = {}
     if (this.plan.step !== 'total') row.time = new Date(time).toISOString()
     this.plan.dimensions.forEach((name, i) => (row[name] = dimensions[i] ?? ''))
-    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums, this.plan.money_kinds.length > 0)
+    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums, this.plan)
     return row
   }
 
@@ -143,6 +146,7 @@ function emptySums(): Sums {
     unique_users: 0,
     unique_agents: 0,
     percentiles: {},
+    within: null,
   }
 }
 
@@ -154,7 +158,7 @@ export function quantileOf(measure: Measure): number | undefined {
   return QUANTILES[measure]
 }
 
-function measureOf(measure: Measure, s: Sums, money: boolean): string | number | null {
+function measureOf(measure: Measure, s: Sums, plan: MetricsPlan): string | number | null {
   const q = quantileOf(measure)
   if (q !== undefined) return measure in s.percentiles ? (s.percentiles[measure] ?? null) : quantile(s.latency_hist, q)
   switch (measure) {
@@ -170,12 +174,16 @@ function measureOf(measure: Measure, s: Sums, money: boolean): string | number |
       return ratio(s.errors, s.n)
     case 'latency_avg_ms':
       return ratio(s.latency_sum_ms, s.latency_n)
+    case 'latency_count':
+      return s.latency_n
+    case 'latency_within_rate':
+      return s.within ?? shareWithin(s.latency_hist, plan.within_ms ?? 0)
     case 'unique_users':
       return s.unique_users
     case 'unique_agents':
       return s.unique_agents
     default:
-      return money ? paidMeasure(measure, s) : null
+      return plan.money_kinds.length > 0 ? paidMeasure(measure, s) : null
   }
 }
 

@@ -35,6 +35,8 @@ export interface MetricsPlan {
   dimensions: Dimension[]
   filters: MetricsQuery['filters']
   measures: Measure[]
+  /** Of `latency_within_rate`; null when it is not asked for. */
+  within_ms: number | null
   /** What is really read, to the minute: inclusive, exclusive. */
   from_ms: number
   to_ms: number
@@ -62,17 +64,26 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
     dimensions: query.dimensions,
     filters: query.filters,
     measures: query.measures,
+    within_ms: withinOf(query),
     step: query.step,
     time_zone: query.time_zone,
     offsets: query.step === 'day' ? offsetSpans(query.time_zone, range.from_ms, range.to_ms) : [],
     counts: query.measures.some((m) => COUNTED.has(m)),
-    histogram: query.measures.some((m) => m.startsWith('latency_p')),
+    histogram: query.measures.some((m) => m.startsWith('latency_p') || m === 'latency_within_rate'),
     order: query.order,
     limit: query.limit,
   }
 }
 
-const COUNTED = new Set<Measure>(['count', 'errors', 'successes', 'success_rate', 'error_rate', 'latency_avg_ms'])
+const COUNTED = new Set<Measure>([
+  'count',
+  'errors',
+  'successes',
+  'success_rate',
+  'error_rate',
+  'latency_avg_ms',
+  'latency_count',
+])
 const PAID = new Set<Measure>([
   'cost_usd',
   'unpriced',
@@ -116,6 +127,15 @@ function checkUnique(query: MetricsQuery, measure: Measure, carried: readonly Di
   const odd = query.measures.includes(measure) ? asked(query).find((d) => !carried.includes(d)) : undefined
   if (odd !== undefined)
     throw invalid('/measures', `${measure} cannot be told apart by ${odd}; it can by ${carried.join(', ')}.`)
+}
+
+function withinOf({ measures, within_ms }: MetricsQuery): number | null {
+  const isAsked = measures.includes('latency_within_rate')
+  if (isAsked && within_ms === undefined)
+    throw invalid('/within_ms', 'latency_within_rate needs within_ms: how many milliseconds are within.')
+  if (!isAsked && within_ms !== undefined)
+    throw invalid('/within_ms', 'within_ms is for latency_within_rate, which is not asked for.')
+  return within_ms ?? null
 }
 
 /** Money has no status: where rows are told apart by it, none is given. */

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { SpendDelta } from '../../../workers/contract/budget.ts'
+import { BudgetCreate, type SpendDelta } from '../../../workers/contract/budget.ts'
 import { scopesOf } from '../../../workers/domain/spend-scope.ts'
 import type { Env } from '../../../workers/pipeline/deps.ts'
 
@@ -54,6 +54,39 @@ describe('TenantBudget', () => {
       (c) => c.scope === 'org',
     )
     expect(org?.cost_nanousd).toBe('2')
+  })
+
+  it('sums what a budget’s scope has spent, by quarter hours and by hours', async () => {
+    const budget = fresh()
+    const hour = START - (START % (4 * QUARTER))
+    const tenant = { org_id: 'org', cell: 'global', shard: 0 } as const
+    await budget.create(
+      tenant,
+      'b1',
+      'UTC',
+      BudgetCreate.parse({
+        name: 'a',
+        scope: { type: 'agent', id: 'a' },
+        period: 'month',
+        limit_usd: '1',
+      }),
+    )
+    await budget.apply('c1', [
+      spend({ quarter_ms: hour - QUARTER, cost_nanousd: 100 }),
+      spend({ quarter_ms: hour, cost_nanousd: 1 }),
+      spend({ quarter_ms: hour + QUARTER, cost_nanousd: 2 }),
+      spend({ quarter_ms: hour + 3 * QUARTER, cost_nanousd: 4 }),
+      spend({ quarter_ms: hour, cost_nanousd: 8, agent_id: 'b' }),
+      spend({ quarter_ms: hour + 4 * QUARTER, cost_nanousd: 16 }),
+    ])
+    const range = { from_ms: hour, to_ms: hour + 4 * QUARTER }
+    expect(await budget.spending('b1', { ...range, unit: 'quarter' })).toEqual([
+      { at_ms: hour, cost_nanousd: '1' },
+      { at_ms: hour + QUARTER, cost_nanousd: '2' },
+      { at_ms: hour + 3 * QUARTER, cost_nanousd: '4' },
+    ])
+    expect(await budget.spending('b1', { ...range, unit: 'hour' })).toEqual([{ at_ms: hour, cost_nanousd: '7' }])
+    expect(await budget.spending('b2', { ...range, unit: 'hour' })).toBeNull()
   })
 
   it('says which commits it lacks', async () => {

@@ -6,6 +6,8 @@ import type {
   ExtensionCreate,
   GuardSpend,
   SpendDelta,
+  SpendRange,
+  SpendSum,
   TenantBudgetRpc,
 } from '../../contract/budget.ts'
 import type { ErasableRpc } from '../../contract/erasure.ts'
@@ -29,6 +31,7 @@ import { Portable } from './portable.ts'
 
 const DAY_MS = 86_400_000
 const AGAIN_MS = 2_000
+const UNIT_MS = { quarter: 900_000, hour: 3_600_000 }
 
 type All = TenantBudgetRpc & BudgetsRpc & GuardRpc & PortableRpc & ErasableRpc
 
@@ -120,6 +123,16 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   async budget(id: string) {
     return this.people.find(id, Date.now())
+  }
+
+  async spending(id: string, { from_ms, to_ms, unit }: SpendRange): Promise<SpendSum[] | null> {
+    const budget = this.book.find(id, Date.now())
+    if (budget === null) return null
+    const { scope, scope_id } = budget.stored
+    const unit_ms = UNIT_MS[unit]
+    return this.counters
+      .sums(scope, scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
+      .map(({ at, cost }) => ({ at_ms: at * unit_ms, cost_nanousd: cost.toString() }))
   }
 
   async create(tenant: Tenant, id: string, zone: string, input: BudgetCreate) {

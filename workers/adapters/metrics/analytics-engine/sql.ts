@@ -26,6 +26,7 @@ export interface Statement {
 
 /** Names that the statements give their columns; a dimension is `dim1` to `dim3`, so that none is a word of SQL. */
 export const TIME = 'time_bucket'
+export const WITHIN = 'latency_within'
 export const dimensionAlias = (i: number) => `dim${i + 1}`
 
 /**
@@ -65,10 +66,17 @@ function percentiles(plan: MetricsPlan, scope: Scope): Statement {
     const weight = `toUInt32(${double('latency_weight')} * _sample_interval)`
     return `quantileExactWeighted(${q})(${double('latency_ms')}, ${weight}) AS ${measure}`
   })
+  if (plan.within_ms !== null) columns.push(within(plan.within_ms))
   return {
     part: 'percentiles',
     sql: select(plan, scope, where, [...columns, weightedSum('latency_weight')], 'latency_weight'),
   }
+}
+
+/** Weights of the latencies up to a limit; points carry latencies as histograms do, so that both back ends agree. */
+function within(limitMs: number): string {
+  const isWithin = `if(${double('latency_ms')} <= ${limitMs}, 1.0, 0.0)`
+  return `sum(${isWithin} * ${double('latency_weight')} * _sample_interval) AS ${WITHIN}`
 }
 
 function uniqueAgents(plan: MetricsPlan, scope: Scope): Statement {

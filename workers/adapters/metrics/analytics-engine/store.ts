@@ -5,7 +5,7 @@ import { dayTime, planMetrics, type MetricsPlan } from '../../../domain/metrics-
 import type { MetricsStore } from '../../../services/metrics/port.ts'
 import { SQL_CHARS_MAX } from './columns.ts'
 import { runSql, type SqlApiOptions, type SqlRow } from './sql-api.ts'
-import { dimensionAlias, GROUPS_MAX, statementsOf, TIME, type Statement } from './sql.ts'
+import { dimensionAlias, GROUPS_MAX, statementsOf, TIME, WITHIN, type Statement } from './sql.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
@@ -92,7 +92,7 @@ const TAKE: Record<Statement['part'], (row: SqlRow, plan: MetricsPlan) => Partia
     const sums = sumsOf(row, MONEY_SUMS)
     return sums === null && cost_nanousd === 0n ? null : { ...sums, cost_nanousd }
   },
-  percentiles: (row, plan) => ({ percentiles: percentilesOf(row, plan.measures) }),
+  percentiles: (row, plan) => ({ percentiles: percentilesOf(row, plan.measures), ...withinOf(row, plan) }),
   unique_agents: (row) => ({ unique_agents: numberOf(row.found) }),
 }
 
@@ -113,6 +113,12 @@ function percentilesOf(row: SqlRow, measures: readonly Measure[]): Sums['percent
     if (quantileOf(measure) !== undefined) found[measure] = none ? null : Number(row[measure])
   }
   return found
+}
+
+function withinOf(row: SqlRow, { within_ms }: MetricsPlan): Pick<Sums, 'within'> | null {
+  if (within_ms === null) return null
+  const all = numberOf(row.latency_weight)
+  return { within: all === 0 ? null : numberOf(row[WITHIN]) / all }
 }
 
 const isSampled = (row: SqlRow) => numberOf(row.sample_interval) > 1 || numberOf(row.stands_for) > 1

@@ -80,6 +80,24 @@ export class Counters {
     return BigInt(row.cost)
   }
 
+  /** What one scope has spent in each unit of [from, to), counted from `zero_ms`; units without spend are left out. */
+  sums(
+    scope: BudgetScope,
+    id: string,
+    { from_ms, to_ms }: { from_ms: number; to_ms: number },
+    { zero_ms, unit_ms }: { zero_ms: number; unit_ms: number },
+  ): { at: number; cost: bigint }[] {
+    this.fold()
+    return this.sql
+      .exec<{ at: number; cost: string }>(
+        `SELECT CAST((quarter_ms - ?) / ? AS INTEGER) AS at, CAST(sum(cost_nanousd) AS TEXT) AS cost FROM counter
+         WHERE scope = ? AND id = ? AND quarter_ms >= ? AND quarter_ms < ? GROUP BY at ORDER BY at`,
+        ...[zero_ms, unit_ms, scope, id, from_ms, to_ms],
+      )
+      .toArray()
+      .map(({ at, cost }) => ({ at, cost: BigInt(cost) }))
+  }
+
   snapshot({ from_ms, to_ms }: { from_ms: number; to_ms: number }): SpendCounter[] {
     this.fold()
     return this.sql
