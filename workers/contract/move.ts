@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cell } from './tenant.ts'
+import { Cell, type Tenant } from './tenant.ts'
 
 /** Moving an organization to another region: what people see of it, and the RPC of what carries it out. */
 
@@ -91,7 +91,7 @@ export interface ObjectPage {
 /** What an object of a tenant offers so that it can be moved. */
 export interface PortableRpc {
   exportRows(cursor: string | null): Promise<ObjectPage | null>
-  importRows(tenant: { org_id: string; cell: Cell }, table: string, rows: string): Promise<void>
+  importRows(tenant: Tenant, table: string, rows: string): Promise<void>
   digest(): Promise<Record<string, Digest>>
   wipe(): Promise<void>
 }

@@ -57,7 +57,7 @@ export function moveActors({ budget, audit, feed }: ActorsOf): MoveActors {
 /** Everything of one object into another, which is emptied first. */
 async function copy(left: PortableRpc, right: PortableRpc, job: MoveJob): Promise<TwoSides> {
   await right.wipe()
-  const tenant = { org_id: job.orgId, cell: job.to.cell }
+  const tenant = { org_id: job.orgId, cell: job.to.cell, shard: job.to.shard }
   let cursor: string | null = null
   for (;;) {
     const page = await left.exportRows(cursor)

@@ -24,6 +24,7 @@ import { Counters } from './budget/counters.ts'
 import { settlementEvent, thresholdEvent } from './budget/events.ts'
 import { Guard } from './budget/guard.ts'
 import { Outbox } from './budget/outbox.ts'
+import { Place } from './budget/place.ts'
 import { ReservationRows, type Reservation } from './budget/reservation-rows.ts'
 import { eraseCounters } from './erase-counters.ts'
 import { eraseTexts } from './erase-texts.ts'
@@ -48,8 +49,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly guard: Guard
   private readonly outbox: Outbox
   private readonly portable: Portable
-  /** Whose it is and where; null until somebody says. */
-  private place: Tenant | null = null
+  private readonly place: Place
   private alarmAt: number | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -62,7 +62,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.book = new Book(budgets, this.counters, this.active)
     this.people = new Budgets(budgets, this.book)
     this.guard = new Guard(this.reservationRows, this.book, this.active, guardTools)
-    this.portable = new Portable(sql)
+    this.place = new Place(sql)
+    this.portable = new Portable(sql, [Place.TABLE])
     this.reload()
   }
 
@@ -72,7 +73,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
     more: { tenant?: Tenant; guard?: GuardSpend[] } = {},
   ): Promise<{ applied: boolean }> {
     const now = Date.now()
-    if (more.tenant) this.place = more.tenant
+    if (more.tenant) this.place.set(more.tenant)
     const applied = this.turn(() => {
       this.book.turn(now)
       if (!this.counters.add(commitId, deltas, now)) return false
@@ -99,7 +100,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   async reserve(tenant: ProjectTenant, works: Work[]) {
     const now = Date.now()
-    this.place = tenant
+    this.place.set(tenant)
     const answer = this.turn(() => this.guard.reserve(tenant, works, now))
     await this.schedule(now + DAY_MS)
     return answer
@@ -107,7 +108,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   async settle(tenant: ProjectTenant, request: SettleRequest) {
     const now = Date.now()
-    this.place = tenant
+    this.place.set(tenant)
     const settled = this.turn(() => {
       const found = this.guard.settle(tenant, request, now)
       if (found !== null) this.tell(found[1], tenant, now)
@@ -136,7 +137,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   }
 
   async create(tenant: Tenant, id: string, zone: string, input: BudgetCreate) {
-    this.place = tenant
+    this.place.set(tenant)
     return this.turn(() => {
       this.people.setZone(zone, Date.now())
       return this.people.create(id, input, Date.now())
@@ -191,7 +192,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.portable.exportRows(cursor)
   }
 
-  async importRows(_tenant: unknown, table: string, rows: string): Promise<void> {
+  async importRows(tenant: Tenant, table: string, rows: string): Promise<void> {
+    this.place.set(tenant)
     this.portable.importRows(table, rows)
     this.counters.recount()
     this.reload()
@@ -206,6 +208,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   async wipe(): Promise<void> {
     this.portable.wipe()
     this.counters.recount()
+    this.place.reload()
     this.reload()
     this.alarmAt = null
     await this.ctx.storage.deleteAlarm()
@@ -217,11 +220,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
     const isMore = this.turn(() => {
       this.counters.fold()
       this.guard.expire(now)
-      for (const { reservation, amount } of this.guard.takeBookings(now)) {
-        const { workspace, project } = reservation.subject
-        const tenant = this.tenantOf({ workspace_id: workspace, project_id: project })
-        if (tenant !== null) this.outbox.put(settlementEvent(reservation, amount, tenant))
-      }
+      this.bookSettled(now)
       const more = [this.counters.prune(now), this.reservationRows.prune(now)]
       return more.includes(true)
     })
@@ -229,11 +228,22 @@ export class TenantBudget extends DurableObject<Env> implements All {
     await this.schedule(now + (isMore || !isSent ? AGAIN_MS : DAY_MS))
   }
 
+  /** What is noted as sent is kept for sending in the same turn. */
+  private bookSettled(nowMs: number): void {
+    if (this.place.get() === null) return
+    for (const { reservation, amount } of this.guard.takeBookings(nowMs)) {
+      const { workspace, project } = reservation.subject
+      const tenant = this.tenantOf({ workspace_id: workspace, project_id: project })
+      if (tenant !== null) this.outbox.put(settlementEvent(reservation, amount, tenant))
+    }
+  }
+
   /** All that is written in it, or nothing; after a failure memory is read anew from the tables. */
   private turn<T>(work: () => T): T {
     try {
       return this.ctx.storage.transactionSync(work)
     } catch (error) {
+      this.place.reload()
       this.reload()
       throw error
     }
@@ -258,9 +268,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
   }
 
   private tenantOf({ workspace_id, project_id }: { workspace_id: string; project_id: string }): ProjectTenant | null {
-    if (this.place === null) return null
-    const { org_id, cell, shard } = this.place
-    return { org_id, cell, shard, workspace_id, project_id }
+    const place = this.place.get()
+    return place && { ...place, workspace_id, project_id }
   }
 
   private async flush(): Promise<boolean> {
@@ -274,9 +283,15 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   /** Sets the alarm to whatever comes first: expiry, booking, events to send, or `latest`. */
   private async schedule(latest: number): Promise<void> {
-    const due = this.outbox.isEmpty() ? (this.guard.nextDue() ?? latest) : Date.now()
+    // Before anybody has said whose it is, it can expire nothing and send nothing.
+    const isNobodys = this.place.get() === null
+    const due = isNobodys ? latest : this.outbox.isEmpty() ? (this.guard.nextDue() ?? latest) : Date.now()
     const at = Math.min(due, latest)
-    this.alarmAt ??= await this.ctx.storage.getAlarm()
+    if (this.alarmAt === null) {
+      const set = await this.ctx.storage.getAlarm()
+      // Another call may have set it meanwhile.
+      this.alarmAt ??= set
+    }
     if (this.alarmAt !== null && this.alarmAt <= at) return
     this.alarmAt = at
     await this.ctx.storage.setAlarm(at)
