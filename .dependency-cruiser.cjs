@@ -97,6 +97,7 @@ module.exports = {
     home('drizzle-orm', '^workers/adapters/'),
     home('better-auth', '^workers/(adapters|api)/'),
     home('@pydantic/genai-prices', '^workers/adapters/'),
+    home('@bsull/augurs', '^workers/adapters/forecast/'),
     home('hyparquet-writer', '^workers/adapters/'),
     {
       name: 'platform-has-its-places',

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { inRoot } from '../scripts/runtime/paths.ts'
 import { machine, table, verdictOf, type Figure } from './report.ts'
 import { edgeBundle } from './sections/bundle.ts'
+import { forecast } from './sections/forecast.ts'
 import { freshness } from './sections/freshness.ts'
 import { overviewPage } from './sections/page.ts'
 import { queries } from './sections/queries.ts'
@@ -15,6 +16,7 @@ const SECTIONS: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   queries,
   bundle: edgeBundle,
   page: overviewPage,
+  forecast,
 }
 const DEFAULT_PORT = 18_787
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BudgetForecast, BudgetVariance, NoForecast, ThresholdReached, type ForecastPath } from './budget-forecast.ts'
 import type { Tenant } from './tenant.ts'
 
 /** What budgets can be scoped to. */
@@ -117,9 +118,19 @@ export const Budget = z.object({
   left_usd: z.string().meta({ description: 'Never below 0' }),
   period_start: z.string(),
   resets_at: z.string(),
+  forecast: BudgetForecast.nullable(),
+  forecast_reason: NoForecast,
   created_at: z.string(),
 })
 export type Budget = z.infer<typeof Budget>
+
+export const BudgetDetail = Budget.extend({
+  thresholds_reached: z.array(ThresholdReached).meta({ description: 'In the present period' }),
+  variance: z
+    .array(BudgetVariance)
+    .meta({ description: 'The present month, the one before, and planned ones of the year before; newest first' }),
+})
+export type BudgetDetail = z.infer<typeof BudgetDetail>
 
 /** Spend that one commit added to an org, grouped; made from the ledger rows that were new. */
 export interface SpendDelta {
@@ -233,10 +244,14 @@ export type Extension = z.infer<typeof Extension>
 /** Of TenantBudget, what the api calls. */
 export interface BudgetsRpc {
   budgets(): Promise<Budget[]>
+  /** The same, once forecasts that are out of date were made anew, or are about to be. */
+  foreseen(): Promise<Budget[]>
   /** Null for one that does not exist. */
   budget(id: string): Promise<Budget | null>
   /** Exact, in order, units without spend left out; null for a budget that does not exist. */
   spending(id: string, range: SpendRange): Promise<SpendSum[] | null>
+  detail(id: string): Promise<BudgetDetail | null>
+  forecast(id: string): Promise<ForecastPath | null>
   create(tenant: Tenant, id: string, zone: string, input: BudgetCreate): Promise<Budget>
   update(id: string, change: BudgetUpdate): Promise<Budget | null>
   remove(id: string): Promise<boolean>

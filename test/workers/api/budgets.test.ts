@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest'
-import { Budget } from '../../../workers/contract/budget.ts'
+import { cellFor } from '../../../workers/adapters/cells.ts'
+import { Page } from '../../../workers/contract/api.ts'
+import { Budget, BudgetDetail } from '../../../workers/contract/budget.ts'
+import { ForecastPath } from '../../../workers/contract/budget-forecast.ts'
 import { bindings, call, makeTenant, type TestTenant } from '../../support/api.ts'
 import { join } from '../../support/members.ts'
+import { officeHours, spendOf } from '../../support/spending.ts'
 
 const path = ({ org }: TestTenant, rest = '') => `/api/v1/orgs/${org.id}/budgets${rest}`
 const monthly = { name: 'All', scope: { type: 'org' }, period: 'month', limit_usd: '10.00', hard: true }
+const DAY_MS = 86_400_000
+const thisHour = () => Math.floor(Date.now() / 3_600_000) * 3_600_000
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString()
 
 async function made(tenant: TestTenant, more: object = {}): Promise<Budget> {
@@ -111,6 +117,39 @@ describe('budgets', () => {
     expect(stored).not.toContain('customer-4711')
     const log = await (await call(tenant.owner, 'GET', `/api/v1/orgs/${tenant.org.id}/audit?action=budget`)).text()
     expect(log).not.toContain('customer-4711')
+  })
+
+  it('have a forecast, and a burn-down with it, once there is history', async () => {
+    const tenant = await makeTenant('eu')
+    const own = { name: 'Own', scope: { type: 'project', id: tenant.org.default_project_id } }
+    const [all, ofProject] = [
+      await made(tenant, { limit_usd: '900000', planned_usd: { '2026-01': '3' } }),
+      await made(tenant, own),
+    ]
+    expect(all).toMatchObject({ forecast: null, forecast_reason: 'pending' })
+    const object = cellFor(bindings, 'eu').object(bindings.TENANT_BUDGET, tenant.org.id)
+    const project_id = tenant.org.default_project_id
+    await object.apply('c', spendOf(thisHour() - 30 * DAY_MS, thisHour(), officeHours, { project_id }))
+    const list = Page(Budget).parse(await (await call(tenant.owner, 'GET', path(tenant))).json()).data
+    expect(list.map(({ forecast }) => forecast?.method)).toEqual(['mstl_ets', 'mstl_ets'])
+    const one = BudgetDetail.parse(await (await call(tenant.owner, 'GET', path(tenant, `/${all.id}`))).json())
+    expect(one).toMatchObject({ thresholds_reached: [], forecast: { made_at: list[0]?.forecast?.made_at } })
+    expect(one.variance).toHaveLength(new Date().toISOString() < '2026-03' ? 2 : 3)
+    const burnDown = ForecastPath.parse(
+      await (await call(tenant.owner, 'GET', path(tenant, `/${all.id}/forecast`))).json(),
+    )
+    expect(burnDown.path.at(-1)?.expected_usd).toBe(burnDown.forecast?.expected_usd)
+    const member = await join(tenant, 'developer', [project_id])
+    const seen = async (id: string) => [
+      (await call(member, 'GET', path(tenant, `/${id}`))).status,
+      (await call(member, 'GET', path(tenant, `/${id}/forecast`))).status,
+    ]
+    expect([await seen(all.id), await seen(ofProject.id)]).toEqual([
+      [404, 404],
+      [200, 200],
+    ])
+    const stranger = await makeTenant('eu')
+    expect((await call(stranger.owner, 'GET', path(stranger, `/${all.id}/forecast`))).status).toBe(404)
   })
 
   it('show a member of some projects only what is of these', async () => {

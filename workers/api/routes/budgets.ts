@@ -3,17 +3,23 @@ import { Page } from '../../contract/api.ts'
 import {
   Budget,
   BudgetCreate,
+  BudgetDetail,
   BudgetUpdate,
   Extension,
   ExtensionCreate,
   ReservationView,
 } from '../../contract/budget.ts'
+import { ForecastPath } from '../../contract/budget-forecast.ts'
+import { AppError } from '../../domain/errors.ts'
 import {
   askExtension,
   createBudget,
   decideExtension,
   listReservations,
+  MISSING,
   readBudget,
+  readBudgetDetail,
+  readForecast,
   releaseReservation,
   removeBudget,
   updateBudget,
@@ -41,6 +47,12 @@ function isSeen(who: Who): (budget: Pick<Budget, 'scope'>) => boolean {
   return ({ scope }) => !isPartial || (scope.type === 'project' && projects.some(({ id }) => id === scope.id))
 }
 
+/** @throws AppError not_found, as for a budget that does not exist. */
+function seenBy<T extends Pick<Budget, 'scope'>>(who: Who, budget: T): T {
+  if (!isSeen(who)(budget)) throw new AppError('not_found', MISSING)
+  return budget
+}
+
 function readingRoutes(app: App): void {
   route(app, {
     method: 'get',
@@ -50,17 +62,31 @@ function readingRoutes(app: App): void {
     permission: 'budget.read',
     params: OrgParam,
     answer: Page(Budget),
-    handle: async ({ who, deps }) => all((await deps.budgets.of(tenantOf(who)).budgets()).filter(isSeen(who))),
+    handle: async ({ who, deps }) => all((await deps.budgets.of(tenantOf(who)).foreseen()).filter(isSeen(who))),
   })
   route(app, {
     method: 'get',
     path: '/api/v1/orgs/{org}/budgets/{budget}',
     tag,
-    summary: 'One budget',
+    summary: 'One budget, with thresholds that were reached and actual spend against plan',
     permission: 'budget.read',
     params: BudgetParam,
-    answer: Budget,
-    handle: ({ who, deps, params }) => readBudget(deps.budgets, tenantOf(who), params.budget),
+    answer: BudgetDetail,
+    handle: async ({ who, deps, params }) =>
+      seenBy(who, await readBudgetDetail(deps.budgets, tenantOf(who), params.budget)),
+  })
+  route(app, {
+    method: 'get',
+    path: '/api/v1/orgs/{org}/budgets/{budget}/forecast',
+    tag,
+    summary: 'How the present period went, and how it is expected to go on',
+    permission: 'budget.read',
+    params: BudgetParam,
+    answer: ForecastPath,
+    async handle({ who, deps, params }) {
+      seenBy(who, await readBudget(deps.budgets, tenantOf(who), params.budget))
+      return readForecast(deps.budgets, tenantOf(who), params.budget)
+    },
   })
 }
 

@@ -16,11 +16,14 @@ import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
 import type { ProjectTenant, Tenant } from '../../contract/tenant.ts'
 import { eraserOf } from '../../domain/erase.ts'
 import { guardTools, sendOutgoing, type Env } from '../deps.ts'
+import { forecastTools } from '../deps-forecast.ts'
 import { reservationView } from './budget/answers.ts'
-import { Book, type OpenBudget } from './budget/book.ts'
+import { Book, spendOf, type OpenBudget } from './budget/book.ts'
 import { BudgetRows } from './budget/budget-rows.ts'
 import { Budgets } from './budget/budgets.ts'
 import { Counters } from './budget/counters.ts'
+import { ForecastRows } from './budget/forecast-rows.ts'
+import { Forecasts } from './budget/forecasts.ts'
 import { settlementEvent, thresholdEvent } from './budget/events.ts'
 import { Guard } from './budget/guard.ts'
 import { Outbox } from './budget/outbox.ts'
@@ -33,6 +36,9 @@ import { Portable } from './portable.ts'
 const DAY_MS = 86_400_000
 const AGAIN_MS = 2_000
 const UNIT_MS = { quarter: 900_000, hour: 3_600_000 }
+/** Fits of forecasts that one reading waits for, and that one alarm makes. */
+const FITS_READ_MAX = 4
+const FITS_ALARM_MAX = 50
 
 type All = TenantBudgetRpc & BudgetsRpc & GuardRpc & PortableRpc & ErasableRpc
 
@@ -45,6 +51,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly reservationRows: ReservationRows
   private readonly active = new Map<string, Reservation>()
   private readonly book: Book
+  private readonly forecasts: Forecasts
   private readonly people: Budgets
   private readonly guard: Guard
   private readonly outbox: Outbox
@@ -60,10 +67,11 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.reservationRows = new ReservationRows(sql)
     this.outbox = new Outbox(sql)
     this.book = new Book(budgets, this.counters, this.active)
-    this.people = new Budgets(budgets, this.book)
+    this.forecasts = new Forecasts(new ForecastRows(sql), budgets, this.counters, this.book, forecastTools)
+    this.people = new Budgets(budgets, this.book, this.counters, this.forecasts)
     this.guard = new Guard(this.reservationRows, this.book, this.active, guardTools)
     this.place = new Place(sql)
-    this.portable = new Portable(sql, [Place.TABLE])
+    this.portable = new Portable(sql, [Place.TABLE, ForecastRows.TABLE])
     this.reload()
   }
 
@@ -122,6 +130,12 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.people.list(Date.now())
   }
 
+  async foreseen() {
+    await this.forecasts.refresh(Date.now(), FITS_READ_MAX)
+    if (this.forecasts.isWanted()) await this.schedule(Date.now())
+    return this.people.list(Date.now())
+  }
+
   async budget(id: string) {
     return this.people.find(id, Date.now())
   }
@@ -134,6 +148,16 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.counters
       .sums(scope, scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
       .map(({ at, cost }) => ({ at_ms: at * unit_ms, cost_nanousd: cost.toString() }))
+  }
+
+  async detail(id: string) {
+    await this.forecasts.refreshOne(id, Date.now())
+    return this.people.detail(id, Date.now())
+  }
+
+  async forecast(id: string) {
+    await this.forecasts.refreshOne(id, Date.now())
+    return this.people.burnDown(id, Date.now())
   }
 
   async create(tenant: Tenant, id: string, zone: string, input: BudgetCreate) {
@@ -225,7 +249,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
       return more.includes(true)
     })
     const isSent = await this.flush()
-    await this.schedule(now + (isMore || !isSent ? AGAIN_MS : DAY_MS))
+    if (this.forecasts.isWanted()) await this.forecasts.refresh(now, FITS_ALARM_MAX)
+    await this.schedule(now + (isMore || !isSent || this.forecasts.isWanted() ? AGAIN_MS : DAY_MS))
   }
 
   /** What is noted as sent is kept for sending in the same turn. */
@@ -252,6 +277,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private reload(): void {
     this.active.clear()
     for (const reservation of this.reservationRows.active()) this.active.set(reservation.id, reservation)
+    this.forecasts.forget()
     this.book.load(Date.now())
   }
 
@@ -295,15 +321,5 @@ export class TenantBudget extends DurableObject<Env> implements All {
     if (this.alarmAt !== null && this.alarmAt <= at) return
     this.alarmAt = at
     await this.ctx.storage.setAlarm(at)
-  }
-}
-
-function spendOf({ quarter_ms, cost_nanousd, ...delta }: SpendDelta) {
-  const { workspace_id: workspace, project_id: project, agent_id: agent, workflow_id: workflow } = delta
-  const { provider, model, user_id: user } = delta
-  return {
-    subject: { workspace, project, agent, workflow, provider, model, user },
-    at_ms: quarter_ms,
-    cost: BigInt(cost_nanousd),
   }
 }

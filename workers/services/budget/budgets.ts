@@ -1,11 +1,13 @@
 import type {
   Budget,
   BudgetCreate,
+  BudgetDetail,
   BudgetsRpc,
   BudgetUpdate,
   Extension,
   ExtensionCreate,
 } from '../../contract/budget.ts'
+import type { ForecastPath } from '../../contract/budget-forecast.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { scopeHash, type GuardFallback } from '../../domain/budget/fallback.ts'
 import { AppError } from '../../domain/errors.ts'
@@ -15,7 +17,7 @@ const RANDOM_BYTES = 13
 const BUDGETS_MAX = 200
 const RESERVATIONS_MAX = 500
 const EXTENSION_MS_MAX = 31 * 86_400_000
-const MISSING = 'There is no such budget.'
+export const MISSING = 'There is no such budget.'
 
 export interface BudgetDeps {
   /** The object that keeps the budgets of this organization. */
@@ -69,6 +71,20 @@ export async function readBudget(deps: BudgetDeps, tenant: Tenant, id: string): 
   const budget = await deps.of(tenant).budget(id)
   if (budget === null) throw new AppError('not_found', MISSING)
   return budget
+}
+
+/** With what a page about one budget shows beside. @throws AppError not_found. */
+export async function readBudgetDetail(deps: BudgetDeps, tenant: Tenant, id: string): Promise<BudgetDetail> {
+  const budget = await deps.of(tenant).detail(id)
+  if (budget === null) throw new AppError('not_found', MISSING)
+  return budget
+}
+
+/** How the present period went and may go on. @throws AppError not_found. */
+export async function readForecast(deps: BudgetDeps, tenant: Tenant, id: string): Promise<ForecastPath> {
+  const path = await deps.of(tenant).forecast(id)
+  if (path === null) throw new AppError('not_found', MISSING)
+  return path
 }
 
 /** @throws AppError not_found. */

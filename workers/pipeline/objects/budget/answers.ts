@@ -25,7 +25,11 @@ export function seen(budget: OpenBudget): BudgetSeen {
 }
 
 /** What people see of a budget. */
-export function budgetView(budget: OpenBudget, zone: string): Budget {
+export function budgetView(
+  budget: OpenBudget,
+  zone: string,
+  forecast: Pick<Budget, 'forecast' | 'forecast_reason'>,
+): Budget {
   const { stored, extension, span } = budget
   const { limit_usd: _, ...config } = stored.config
   return {
@@ -41,6 +45,7 @@ export function budgetView(budget: OpenBudget, zone: string): Budget {
     left_usd: usd(left(budget)),
     period_start: iso(span.from_ms),
     resets_at: iso(span.to_ms),
+    ...forecast,
     created_at: iso(stored.created_ms),
   }
 }

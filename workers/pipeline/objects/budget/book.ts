@@ -1,3 +1,4 @@
+import type { SpendDelta } from '../../../contract/budget.ts'
 import { nanoFromUsd } from '../../../domain/money.ts'
 import { reached, scopeKeys, type BudgetState, type Subject } from '../../../domain/budget/decide.ts'
 import { periodAt, type Span } from '../../../domain/budget/period.ts'
@@ -161,4 +162,15 @@ export function nano(usd: string): bigint {
   const amount = nanoFromUsd(usd)
   if (amount === null) throw new Error('not an amount of US dollars')
   return BigInt(amount)
+}
+
+/** What a commit added, as an amount of a subject. */
+export function spendOf({ quarter_ms, cost_nanousd, ...delta }: SpendDelta): Spend {
+  const { workspace_id: workspace, project_id: project, agent_id: agent, workflow_id: workflow } = delta
+  const { provider, model, user_id: user } = delta
+  return {
+    subject: { workspace, project, agent, workflow, provider, model, user },
+    at_ms: quarter_ms,
+    cost: BigInt(cost_nanousd),
+  }
 }

@@ -119,6 +119,17 @@ export class BudgetRows {
       .map(({ percent }) => percent)
   }
 
+  /** Thresholds that were reached in a period, and when. */
+  reached(budgetId: string, periodMs: number): { percent: number; hit_ms: number }[] {
+    return this.sql
+      .exec<{ percent: number; hit_ms: number }>(
+        'SELECT percent, hit_ms FROM threshold WHERE budget_id = ? AND period_ms = ? ORDER BY percent',
+        budgetId,
+        periodMs,
+      )
+      .toArray()
+  }
+
   /** False when this threshold was reached before in this period. */
   hit(budgetId: string, periodMs: number, percent: number, nowMs: number): boolean {
     const made = this.sql.exec(

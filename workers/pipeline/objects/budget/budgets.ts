@@ -1,8 +1,20 @@
-import type { Budget, BudgetCreate, BudgetUpdate, Extension, ExtensionCreate } from '../../../contract/budget.ts'
+import type {
+  Budget,
+  BudgetCreate,
+  BudgetDetail,
+  BudgetUpdate,
+  Extension,
+  ExtensionCreate,
+} from '../../../contract/budget.ts'
+import type { ForecastPath } from '../../../contract/budget-forecast.ts'
 import { usd } from '../../../domain/money.ts'
 import { budgetView } from './answers.ts'
+import { burnDown } from './burn-down.ts'
 import type { BudgetRows, StoredExtension } from './budget-rows.ts'
 import { nano, type Book } from './book.ts'
+import type { Counters } from './counters.ts'
+import type { Forecasts } from './forecasts.ts'
+import { varianceOf } from './variance.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
@@ -10,19 +22,41 @@ const iso = (ms: number) => new Date(ms).toISOString()
 export class Budgets {
   private readonly rows: BudgetRows
   private readonly book: Book
+  private readonly counters: Counters
+  private readonly forecasts: Forecasts
 
-  constructor(rows: BudgetRows, book: Book) {
+  constructor(rows: BudgetRows, book: Book, counters: Counters, forecasts: Forecasts) {
     this.rows = rows
     this.book = book
+    this.counters = counters
+    this.forecasts = forecasts
   }
 
   list(nowMs: number): Budget[] {
-    const zone = this.rows.zone()
-    return this.book.all(nowMs).map((budget) => budgetView(budget, zone))
+    const clock = this.forecasts.clock(nowMs)
+    return this.book.all(nowMs).map((budget) => budgetView(budget, clock.zone, this.forecasts.of(budget, clock)))
   }
 
   find(id: string, nowMs: number): Budget | null {
     return this.list(nowMs).find((budget) => budget.id === id) ?? null
+  }
+
+  /** With what a page about one budget shows beside. */
+  detail(id: string, nowMs: number): BudgetDetail | null {
+    const [view, budget] = [this.find(id, nowMs), this.book.find(id, nowMs)]
+    if (view === null || budget === null) return null
+    const reached = this.rows.reached(id, budget.span.from_ms)
+    return {
+      ...view,
+      thresholds_reached: reached.map(({ percent, hit_ms }) => ({ percent, reached_at: iso(hit_ms) })),
+      variance: varianceOf(budget.stored, this.counters, this.rows.zone(), nowMs),
+    }
+  }
+
+  /** Null for one that does not exist. */
+  burnDown(id: string, nowMs: number): ForecastPath | null {
+    const budget = this.book.find(id, nowMs)
+    return budget && burnDown(budget, this.forecasts, this.counters, this.forecasts.clock(nowMs))
   }
 
   create(id: string, { scope, ...config }: BudgetCreate, nowMs: number): Budget {
@@ -41,6 +75,7 @@ export class Budgets {
   remove(id: string, nowMs: number): boolean {
     if (this.find(id, nowMs) === null) return false
     this.rows.remove(id)
+    this.forecasts.remove(id)
     this.book.load(nowMs)
     return true
   }

@@ -7,6 +7,8 @@ const UNFOLDED_MAX = 128
 const COMMITS_KEPT_MS = 15 * 86_400_000
 const PRUNE_MAX = 1000
 const NAMES_KEPT_MS = 62 * 86_400_000
+/** Scopes that are named by agents, and kept so long only. */
+export const NAMED_SCOPES: readonly BudgetScope[] = ['agent', 'workflow', 'user']
 
 /**
  * Exact spend of one organization, by scope and UTC quarter hour. A commit is one row and counts once; sums are folded
@@ -141,7 +143,8 @@ export class Counters {
   prune(nowMs: number): boolean {
     // Budgets look no further back than a month; names of agents and people need not stay longer than that.
     this.sql.exec(
-      `DELETE FROM counter WHERE scope IN ('agent', 'workflow', 'user') AND quarter_ms < ?`,
+      'DELETE FROM counter WHERE scope IN (SELECT value FROM json_each(?)) AND quarter_ms < ?',
+      JSON.stringify(NAMED_SCOPES),
       nowMs - NAMES_KEPT_MS,
     )
     const pruned = this.sql
