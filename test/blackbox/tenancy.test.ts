@@ -62,7 +62,9 @@ beforeAll(async () => {
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
     deleted: [third.id],
+    control: [await made('controls', { name: MARK, scope: { type: 'org' }, retries_max: 3 })],
     // Name nothing of anybody.
+    breaker: ['brk_0'],
     reservation: ['rsv_0'],
     deletion: ['del_0'],
     erasure: [await made('erasures', { user_id: 'nobody-at-all' })],
@@ -85,7 +87,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|deleted|deletion)\}/
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { cellFor } from '../../workers/adapters/cells.ts'
 import { ledgerTotal } from '../../workers/adapters/d1/ledger-total.ts'
 import { BudgetCreate, type BudgetsRpc } from '../../workers/contract/budget.ts'
+import { ControlCreate, type ControlsRpc } from '../../workers/contract/control.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import type { GuardRpc } from '../../workers/contract/guard.ts'
 import type { ProjectTenant } from '../../workers/contract/tenant.ts'
@@ -10,7 +11,7 @@ import { nanoFromUsd, usd } from '../../workers/domain/money.ts'
 import { envelopeOf, freshTenant, makeBatch } from './batches.ts'
 import { heldQueues, real } from './moving.ts'
 
-type Rpc = GuardRpc & BudgetsRpc
+type Rpc = GuardRpc & BudgetsRpc & ControlsRpc
 export const DAY_MS = 86_400_000
 
 /** An organization whose agents ask the guard and send events, in the isolate of the pipeline. */
@@ -52,6 +53,10 @@ export function worldOf(tenant: ProjectTenant = freshTenant()) {
         ...input,
       })
       return rpc().create(tenant, `bdg_${serial++}`, 'UTC', made)
+    },
+    async control(input: object) {
+      const made = ControlCreate.parse({ name: 'Rail', scope: { type: 'org' }, ...input })
+      return rpc().createControl(tenant, `ctl_${serial++}`, made)
     },
     async only() {
       const [budget] = await rpc().budgets()

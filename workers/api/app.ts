@@ -10,6 +10,7 @@ import { logFailure } from './log.ts'
 import type { App } from './route.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { budgetRoutes } from './routes/budgets.ts'
+import { controlRoutes } from './routes/controls.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { exportRoutes } from './routes/exports.ts'
@@ -78,6 +79,7 @@ export function makeApp(): App {
   deletionRoutes(app)
   retentionRoutes(app)
   budgetRoutes(app)
+  controlRoutes(app)
   memberRoutes(app)
   projectRoutes(app)
   keyRoutes(app)

@@ -28,6 +28,7 @@ import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
 import type { BudgetDeps } from '../services/budget/budgets.ts'
+import type { ControlDeps } from '../services/control/controls.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
@@ -65,6 +66,7 @@ export interface Deps extends PrivacyDeps {
   auditing: OutboxDeps
   moving: StartDeps
   budgets: BudgetDeps
+  controls: ControlDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -130,6 +132,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     auditing: { audit, outbox: auditOutbox(env.CONTROL), now },
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
+    controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BudgetForecast, BudgetVariance, NoForecast, ThresholdReached, type ForecastPath } from './budget-forecast.ts'
+import type { CallOutcome } from './control.ts'
 import type { Tenant } from './tenant.ts'
 
 /** What budgets can be scoped to. */
@@ -185,7 +186,7 @@ export interface TenantBudgetRpc {
   apply(
     commitId: string,
     deltas: SpendDelta[],
-    more?: { tenant?: Tenant; guard?: GuardSpend[] },
+    more?: { tenant?: Tenant; guard?: GuardSpend[]; calls?: CallOutcome[] },
   ): Promise<{ applied: boolean }>
   /** Which of these commits have not been applied. */
   missing(commitIds: string[]): Promise<string[]>

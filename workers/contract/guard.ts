@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { Usd } from './budget.ts'
+import { WorkControls } from './control.ts'
+import { STATUSES } from './event.ts'
 import type { ProjectTenant } from './tenant.ts'
 
 /** The guard: agents ask before they spend, and say afterwards what it was. */
@@ -8,8 +10,11 @@ export const TTL_SECONDS_DEFAULT = 300
 const TTL_SECONDS_MAX = 86_400
 const ID_CHARS_MAX = 200
 const BATCH_MAX = 100
+const COUNT_MAX = 1_000_000_000
+const ATTEMPT_MAX = 10_000
 
 const name = z.string().min(1).max(ID_CHARS_MAX)
+const count = z.number().int().min(0).max(COUNT_MAX)
 
 export const Work = z.object({
   estimate_usd: Usd.meta({ description: 'The most that it may cost' }),
@@ -31,6 +36,20 @@ export const Work = z.object({
     .boolean()
     .nullish()
     .meta({ description: 'True: several calls are paid from it, and an event does not end it' }),
+  attempt: z
+    .number()
+    .int()
+    .min(0)
+    .max(ATTEMPT_MAX)
+    .nullish()
+    .meta({ description: 'Retries so far: 0 for the first try, then as `attempt` of agent.retry' }),
+  tool_name: name.nullish(),
+  tool_args_hash: name
+    .nullish()
+    .meta({ description: 'Any text that is the same for the same arguments, such as a hash of them' }),
+  tokens_context: count.nullish().meta({ description: 'Tokens that the call will send' }),
+  depth: count.nullish().meta({ description: 'How deep in agents that call agents; 0 at the top' }),
+  step: count.nullish().meta({ description: 'Number of this step in its trace; the guard counts them too' }),
 })
 export type Work = z.infer<typeof Work>
 
@@ -74,7 +93,17 @@ export const ReserveAnswer = z.object({
   reservation_id: z.string().nullable().meta({ description: 'Null unless it is allowed and was counted' }),
   expires_at: z.string().nullable(),
   reason: z
-    .enum(['budget_exceeded', 'unpriced_model', 'unreachable_open', 'unreachable_closed'])
+    .enum([
+      'budget_exceeded',
+      'unpriced_model',
+      'retry_cap',
+      'tool_not_allowed',
+      'context_limit',
+      'loop_detected',
+      'circuit_open',
+      'unreachable_open',
+      'unreachable_closed',
+    ])
     .nullable()
     .meta({ description: 'Why not; or that nobody could be asked' }),
   detail: z.string().nullable(),
@@ -83,11 +112,24 @@ export const ReserveAnswer = z.object({
   approval_id: z.string().nullable().meta({ description: 'With `escalate`: what a person is asked to approve' }),
   budgets: z.array(BudgetSeen),
   holders: z.array(Holder).meta({ description: 'Of a refusal: the reservations that hold what is missing' }),
+  error_type: z.string().nullable().meta({ description: 'Of a refusal, its name in the failure taxonomy' }),
+  control_id: z.string().nullable().meta({ description: 'The run-time control that refuses' }),
+  retry_at: z.string().nullable().meta({ description: 'With `circuit_open`: when to try again, where that is known' }),
+  refused_work: z.number().int().nullable().meta({ description: 'Of a batch: which of it a control refuses, from 0' }),
+  controls: WorkControls.nullable().meta({
+    description: 'Of what is allowed: the run-time controls that hold for it; null where none does',
+  }),
 })
 export type ReserveAnswer = z.infer<typeof ReserveAnswer>
 
-export const ReserveBatchAnswer = ReserveAnswer.omit({ reservation_id: true, expires_at: true }).extend({
-  reservations: z.array(z.object({ reservation_id: z.string(), expires_at: z.string() })),
+export const ReserveBatchAnswer = ReserveAnswer.omit({
+  reservation_id: true,
+  expires_at: true,
+  controls: true,
+}).extend({
+  reservations: z.array(
+    z.object({ reservation_id: z.string(), expires_at: z.string(), controls: WorkControls.nullable() }),
+  ),
 })
 export type ReserveBatchAnswer = z.infer<typeof ReserveBatchAnswer>
 
@@ -96,6 +138,11 @@ export const SettleRequest = z.object({
   cost_usd: Usd,
   final: z.boolean().nullish().meta({ description: 'False: more will follow. True when left out' }),
   idempotency_key: name.nullish().meta({ description: 'Of a part: the same key is the same part' }),
+  status: z
+    .enum(STATUSES)
+    .nullish()
+    .meta({ description: 'How the call of the model ended: circuit breakers learn of it at once' }),
+  error_type: name.nullish().meta({ description: 'Of an error; mapped to the failure taxonomy' }),
 })
 export type SettleRequest = z.infer<typeof SettleRequest>
 

@@ -61,6 +61,12 @@ export const PERMISSIONS = {
   },
   'budget.ask': { roles: EVERYONE, scopes: READ, about: 'Ask for an extension of a budget' },
   'budget.approve': { roles: ['owner', 'finance', 'approver'], scopes: [], about: 'Grant or decline an extension' },
+  'control.read': { roles: EVERYONE, scopes: READ, about: 'See run-time controls and circuit breakers' },
+  'control.write': {
+    roles: ['owner', 'admin', 'operator'],
+    scopes: ADMIN,
+    about: 'Make, change and remove run-time controls, close circuit breakers',
+  },
   'audit.read': { roles: ['owner', 'admin', 'auditor'], scopes: ADMIN, about: 'Read and export the audit log' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

@@ -2,6 +2,7 @@ import type { BatchHeader } from '../contract/batch.ts'
 import type { GuardSpend } from '../contract/budget.ts'
 import { SETTLEMENT, type CanonicalEvent } from '../contract/event.ts'
 import type { LiveEvent } from '../contract/live.ts'
+import { callsOf, type CallTuple } from './control/outcome.ts'
 import { eventKey, priceOf, type FindRates, type Priced } from './ledger.ts'
 import { addMoney, isExact, type MoneyGroups } from './money-groups.ts'
 import { countGroups, kindOf } from './rollup.ts'
@@ -38,6 +39,8 @@ export interface ProjectPart {
   money: MoneyTuple[]
   /** What its entries cost of reservations, each with the key of its entry. */
   guard: [key: string, ...GuardTuple][]
+  /** Calls of models, for circuit breakers. */
+  calls: CallTuple[]
   live: LiveEvent[]
   omitted: number
 }
@@ -104,6 +107,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     ])
   }
   const counts = countGroups(events)
+  const calls = callsOf(events, first.received_ms)
   const money = [...paid.groups.values()]
   plan.exact &&= isExact(money)
   const ids = batches.map((b) => ({
@@ -123,6 +127,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     JSON.stringify(counts),
     JSON.stringify(money),
     paid.guard.length === 0 ? null : JSON.stringify(paid.guard.map(([, ...spend]) => spend)),
+    calls.length === 0 ? null : JSON.stringify(calls),
   ])
   plan.projects.push({
     header: first,
@@ -130,6 +135,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
     counts,
     money,
     guard: paid.guard,
+    calls,
     live,
     omitted: events.length - live.length,
   })

@@ -15,6 +15,8 @@ const PREFIXES = {
   reservation: 'rsv',
   budget: 'bdg',
   extension: 'ext',
+  control: 'ctl',
+  decision: 'dec',
   erasure: 'era',
   deletion: 'del',
   export: 'exp',

@@ -32,6 +32,7 @@ export async function postReserve(request: Request, env: Env, ctx: ExecutionCont
     ...answer,
     reservation_id: made?.reservation_id ?? null,
     expires_at: made?.expires_at ?? null,
+    controls: made?.controls ?? null,
   }
   return Response.json(single)
 }
@@ -72,6 +73,10 @@ async function reserve(env: Env, key: KeyRecord, works: Work[]): Promise<Reserve
       approval_id: null,
       budgets: [],
       holders: [],
+      error_type: mode === 'open' ? null : 'dependency_unavailable',
+      control_id: null,
+      retry_at: null,
+      refused_work: null,
     }
   }
 }

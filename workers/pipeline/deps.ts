@@ -19,8 +19,9 @@ import { newId } from '../domain/id.ts'
 import type { ApplyDeps, CommitSinks, CommitStore } from '../services/ingest/apply.ts'
 import { storeBatches, type StorePorts } from '../services/ingest/store.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
+import type { ControlTools } from './objects/budget/controls.ts'
 import type { GuardTools } from './objects/budget/guard.ts'
-import type { Outgoing } from './objects/budget/outbox.ts'
+import type { OutgoingBatch } from './objects/budget/outbox.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
 import type { OrgJobs } from './objects/org-jobs.ts'
 import type { OrgMove } from './objects/org-move.ts'
@@ -100,8 +101,9 @@ function commitSinks(env: Env, stores: CellStores, metrics: ReturnType<typeof me
       await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)
     },
     writeMetrics: async (tenant, parts) => metrics?.add(tenant, parts),
-    async applySpend({ org_id, cell, shard }, commitId, deltas, guard) {
-      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant: { org_id, cell, shard }, guard })
+    async applySpend({ org_id, cell, shard }, commitId, deltas, news) {
+      const tenant = { org_id, cell, shard }
+      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant, ...news })
     },
   }
 }
@@ -112,8 +114,9 @@ export function catchUpDeps(env: Env, cell: Cell, shard: number): CatchUpDeps {
   return {
     ...catchUpStore(stores.shard(shard)),
     missing: (orgId, commitIds) => stores.object(env.TENANT_BUDGET, orgId).missing(commitIds),
-    async applySpend(org_id, commitId, deltas, guard) {
-      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant: { org_id, cell, shard }, guard })
+    async applySpend(org_id, commitId, deltas, news) {
+      const tenant = { org_id, cell, shard }
+      await stores.object(env.TENANT_BUDGET, org_id).apply(commitId, deltas, { tenant, ...news })
     },
     async close({ org_id, workspace_id, project_id, commit_id, batches }) {
       const entries = batches.map((batch_id) => ({ batch_id, events: 0, received_ms: 0 }))
@@ -163,32 +166,38 @@ export function auditTools(env: Env) {
 }
 
 /** What TenantBudget needs of the world. */
-export const guardTools: GuardTools = {
+export const guardTools: GuardTools & ControlTools = {
+  hash: sha256Hex,
   isPriced: (provider, model, atMs) => findRates(provider, model, atMs) !== null,
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
 }
 
-/** Makes events of an object durable; one that was sent before is the same batch, and is applied once. */
-export async function sendOutgoing(env: Env, outgoing: readonly Outgoing[]): Promise<void> {
-  for (const { id, tenant, event } of outgoing) {
-    const stores = cellFor(env, tenant.cell)
-    const header: BatchHeader = {
-      v: 1,
-      batch_id: sha256Hex(`${tenant.project_id}\n${id}`).slice(0, BATCH_ID_CHARS),
-      received_ms: Date.now(),
-      events: 1,
-      ...tenant,
-    }
-    const ports: StorePorts = {
-      // As at the edge: the local queue lives in memory.
-      journalAlways: env.APP_ENV !== 'production',
-      putJournal: (name, segment, headers) =>
-        stores.bucket.put(name, segment, { customMetadata: journalMetadata(headers) }),
-      send: (messages) => sendAll(stores.queue, messages),
-      unique: () => header.batch_id,
-    }
-    await storeBatches(ports, [{ header, body: gzipSync(JSON.stringify([event]), { level: 1 }) }])
+/** Makes events of an object durable; a batch that was sent before is applied once. */
+export async function sendOutgoing(
+  env: Env,
+  { org_id, cell, shard }: Tenant,
+  { id, project, events }: OutgoingBatch,
+): Promise<void> {
+  const stores = cellFor(env, cell)
+  const header: BatchHeader = {
+    v: 1,
+    batch_id: sha256Hex(`${project.project_id}\n${id}`).slice(0, BATCH_ID_CHARS),
+    received_ms: Date.now(),
+    events: events.length,
+    org_id,
+    cell,
+    shard,
+    ...project,
   }
+  const ports: StorePorts = {
+    // As at the edge: the local queue lives in memory.
+    journalAlways: env.APP_ENV !== 'production',
+    putJournal: (name, segment, headers) =>
+      stores.bucket.put(name, segment, { customMetadata: journalMetadata(headers) }),
+    send: (messages) => sendAll(stores.queue, messages),
+    unique: () => header.batch_id,
+  }
+  await storeBatches(ports, [{ header, body: gzipSync(JSON.stringify(events), { level: 1 }) }])
 }
 
 const BATCH_ID_CHARS = 32

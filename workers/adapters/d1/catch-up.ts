@@ -1,4 +1,5 @@
 import type { GuardTuple } from '../../domain/commit-plan.ts'
+import type { CallTuple } from '../../domain/control/outcome.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
 import type { StoredCommit } from '../../services/ingest/catch-up.ts'
 import { advanceProgress } from './progress.ts'
@@ -13,6 +14,7 @@ interface Row {
   seq: number
   money: string
   guard: string | null
+  calls: string | null
   batches: string
 }
 
@@ -39,7 +41,7 @@ export function catchUpStore(db: D1Database) {
     async commitsAfter(orgId: string, seq: number, settledMs: number, limit: number): Promise<StoredCommit[]> {
       const found = await db
         .prepare(
-          `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard, batches FROM delta
+          `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard, calls, batches FROM delta
            WHERE org_id = ?1 AND seq > ?2 AND seq <= ?3 ORDER BY seq LIMIT ?4`,
         )
         .bind(orgId, seq, settledMs, limit)
@@ -54,6 +56,7 @@ export function catchUpStore(db: D1Database) {
           ...row,
           money: JSON.parse(row.money) as MoneyTuple[],
           guard: row.guard === null ? [] : (JSON.parse(row.guard) as GuardTuple[]),
+          calls: row.calls === null ? [] : (JSON.parse(row.calls) as CallTuple[]),
           batches: JSON.parse(row.batches) as string[],
         }
         const commit = commits.get(row.commit_id)

@@ -1,4 +1,5 @@
 import type { CommitPlan, GuardTuple } from '../../domain/commit-plan.ts'
+import type { CallTuple } from '../../domain/control/outcome.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
 import { columns, jsonParts } from './json-rows.ts'
 import { tracesSql } from './commit-traces.ts'
@@ -12,6 +13,7 @@ export interface AppliedDelta {
   seq: number
   money: MoneyTuple[]
   guard: GuardTuple[]
+  calls: CallTuple[]
 }
 
 /** A batch of the group was applied before: nothing of the group was changed. */
@@ -33,9 +35,9 @@ SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 // seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
 const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
 const DELTA_COLUMNS =
-  'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard'
+  'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard, calls'
 const DELTA = `INSERT OR FAIL INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) RETURNING org_id, project_id, workspace_id, commit_id, seq`
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING org_id, project_id, workspace_id, commit_id, seq`
 
 // The same for events of which some are in the ledger: rows that carry this commit's id are the new ones, and sums
 // are made of them alone.
@@ -53,7 +55,7 @@ const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, age
 const GUARD = `SELECT nullif(json_group_array(json_array(g.value ->> 1, fresh.cost_nanousd, g.value ->> 3)), '[]')
   FROM json_each(?12) g JOIN fresh ON fresh.project_id = ?4 AND fresh.event_key = g.value ->> 0`
 const DELTA_NEW = `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY}), (${GUARD})) RETURNING org_id, project_id, workspace_id, commit_id, seq, money, guard`
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY}), (${GUARD}), ?13) RETURNING org_id, project_id, workspace_id, commit_id, seq, money, guard, calls`
 
 /**
  * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing. Nearly always
@@ -87,8 +89,8 @@ async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, now
   ])
   const parts = new Map(plan.projects.map((part) => [part.header.project_id, part]))
   return rowsOf(results, deltas.length).map((row) => {
-    const { money = [], guard = [] } = parts.get(row.project_id) ?? {}
-    return { ...row, money, guard: guard.map(([, ...spend]) => spend) }
+    const { money = [], guard = [], calls = [] } = parts.get(row.project_id) ?? {}
+    return { ...row, money, guard: guard.map(([, ...spend]) => spend), calls }
   })
 }
 
@@ -96,7 +98,7 @@ async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, no
   const keys = JSON.stringify(plan.ledger.map(([projectId, key]) => [projectId, key]))
   const deltas = plan.deltas.map((delta, i) => {
     const guard = JSON.stringify(plan.projects[i]?.guard ?? [])
-    return db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -2), keys, guard)
+    return db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -3), keys, guard, delta.at(-1))
   })
   const results = await db.batch<DeltaRow>([
     ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
@@ -122,6 +124,7 @@ interface DeltaRow {
   seq: number
   money: string
   guard: string | null
+  calls: string | null
 }
 
 function deltaOf(row: DeltaRow): AppliedDelta {
@@ -129,6 +132,7 @@ function deltaOf(row: DeltaRow): AppliedDelta {
     ...row,
     money: JSON.parse(row.money) as MoneyTuple[],
     guard: row.guard === null ? [] : (JSON.parse(row.guard) as GuardTuple[]),
+    calls: row.calls === null ? [] : (JSON.parse(row.calls) as CallTuple[]),
   }
 }
 
@@ -157,7 +161,7 @@ export async function deltasOf(
 ): Promise<AppliedDelta[]> {
   const found = await db
     .prepare(
-      `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`,
+      `SELECT org_id, project_id, workspace_id, commit_id, seq, money, guard, calls FROM delta WHERE org_id = ?1 AND seq >= ?2 AND seq < ?2 + 600000 AND commit_id = ?3`,
     )
     .bind(orgId, appliedMs, commitId)
     .all<DeltaRow>()

@@ -10,6 +10,7 @@ import type {
   SpendSum,
   TenantBudgetRpc,
 } from '../../contract/budget.ts'
+import type { CallOutcome, ControlCreate, ControlsRpc, ControlUpdate } from '../../contract/control.ts'
 import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { GuardRpc, SettleRequest, Work } from '../../contract/guard.ts'
 import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
@@ -17,10 +18,14 @@ import type { ProjectTenant, Tenant } from '../../contract/tenant.ts'
 import { eraserOf } from '../../domain/erase.ts'
 import { guardTools, sendOutgoing, type Env } from '../deps.ts'
 import { forecastTools } from '../deps-forecast.ts'
+import { Alarm } from './budget/alarm.ts'
 import { reservationView } from './budget/answers.ts'
 import { Book, spendOf, type OpenBudget } from './budget/book.ts'
 import { BudgetRows } from './budget/budget-rows.ts'
+import { Breakers } from './budget/breakers.ts'
 import { Budgets } from './budget/budgets.ts'
+import { ControlRows } from './budget/control-rows.ts'
+import { Controls } from './budget/controls.ts'
 import { Counters } from './budget/counters.ts'
 import { ForecastRows } from './budget/forecast-rows.ts'
 import { Forecasts } from './budget/forecasts.ts'
@@ -40,7 +45,7 @@ const UNIT_MS = { quarter: 900_000, hour: 3_600_000 }
 const FITS_READ_MAX = 4
 const FITS_ALARM_MAX = 50
 
-type All = TenantBudgetRpc & BudgetsRpc & GuardRpc & PortableRpc & ErasableRpc
+type All = TenantBudgetRpc & BudgetsRpc & ControlsRpc & GuardRpc & PortableRpc & ErasableRpc
 
 /**
  * The money of one organization: exact spend by scope and quarter hour, budgets, and what agents have reserved. Every
@@ -53,11 +58,12 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly book: Book
   private readonly forecasts: Forecasts
   private readonly people: Budgets
+  private readonly runtime: Controls
   private readonly guard: Guard
   private readonly outbox: Outbox
   private readonly portable: Portable
   private readonly place: Place
-  private alarmAt: number | null = null
+  private readonly clock: Alarm
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -65,12 +71,15 @@ export class TenantBudget extends DurableObject<Env> implements All {
     const budgets = new BudgetRows(sql)
     this.counters = new Counters(ctx.storage)
     this.reservationRows = new ReservationRows(sql)
-    this.outbox = new Outbox(sql)
+    this.outbox = new Outbox(ctx.storage)
     this.book = new Book(budgets, this.counters, this.active)
     this.forecasts = new Forecasts(new ForecastRows(sql), budgets, this.counters, this.book, forecastTools)
     this.people = new Budgets(budgets, this.book, this.counters, this.forecasts)
-    this.guard = new Guard(this.reservationRows, this.book, this.active, guardTools)
+    const controls = new ControlRows(sql)
+    this.runtime = new Controls(controls, new Breakers(controls, guardTools.hash), this.outbox, guardTools)
+    this.guard = new Guard(this.reservationRows, this.book, this.active, this.runtime, guardTools)
     this.place = new Place(sql)
+    this.clock = new Alarm(ctx.storage)
     this.portable = new Portable(sql, [Place.TABLE, ForecastRows.TABLE])
     this.reload()
   }
@@ -78,7 +87,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   async apply(
     commitId: string,
     deltas: SpendDelta[],
-    more: { tenant?: Tenant; guard?: GuardSpend[] } = {},
+    more: { tenant?: Tenant; guard?: GuardSpend[]; calls?: CallOutcome[] } = {},
   ): Promise<{ applied: boolean }> {
     const now = Date.now()
     if (more.tenant) this.place.set(more.tenant)
@@ -87,6 +96,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
       if (!this.counters.add(commitId, deltas, now)) return false
       this.counters.foldWhenMany()
       for (const delta of deltas) this.tell(this.book.spend(spendOf(delta), now), delta, now)
+      // Before the reservations of these calls end.
+      if (more.calls?.length) this.guard.learn(more.calls, now)
       if (more.guard?.length) this.tell(this.guard.ledger(more.guard, now), deltas[0] ?? null, now)
       return true
     })
@@ -202,6 +213,35 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.turn(() => this.people.decide(id, grant, by, Date.now()))
   }
 
+  async controls() {
+    return this.runtime.list()
+  }
+
+  async createControl(tenant: Tenant, id: string, input: ControlCreate) {
+    this.place.set(tenant)
+    return this.turn(() => this.runtime.create(id, input, Date.now()))
+  }
+
+  async updateControl(id: string, change: ControlUpdate) {
+    return this.turn(() => this.runtime.update(id, change))
+  }
+
+  async removeControl(id: string) {
+    return this.turn(() => this.runtime.remove(id))
+  }
+
+  async breakers() {
+    return this.runtime.breakerList(Date.now())
+  }
+
+  async resetBreaker(tenant: Tenant, id: string) {
+    const now = Date.now()
+    this.place.set(tenant)
+    const closed = this.turn(() => this.runtime.resetBreaker(id, now))
+    await this.schedule(now + DAY_MS)
+    return closed
+  }
+
   async erase(subject: string, token: string) {
     this.counters.fold()
     const eraser = eraserOf(subject, token)
@@ -234,17 +274,17 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.counters.recount()
     this.place.reload()
     this.reload()
-    this.alarmAt = null
-    await this.ctx.storage.deleteAlarm()
+    await this.clock.clear()
   }
 
   override async alarm(): Promise<void> {
     const now = Date.now()
-    this.alarmAt = null
+    this.clock.rang()
     const isMore = this.turn(() => {
       this.counters.fold()
       this.guard.expire(now)
       this.bookSettled(now)
+      this.runtime.prune(now)
       const more = [this.counters.prune(now), this.reservationRows.prune(now)]
       return more.includes(true)
     })
@@ -256,17 +296,18 @@ export class TenantBudget extends DurableObject<Env> implements All {
   /** What is noted as sent is kept for sending in the same turn. */
   private bookSettled(nowMs: number): void {
     if (this.place.get() === null) return
-    for (const { reservation, amount } of this.guard.takeBookings(nowMs)) {
-      const { workspace, project } = reservation.subject
-      const tenant = this.tenantOf({ workspace_id: workspace, project_id: project })
-      if (tenant !== null) this.outbox.put(settlementEvent(reservation, amount, tenant))
-    }
+    for (const { reservation, amount } of this.guard.takeBookings(nowMs))
+      this.outbox.put(settlementEvent(reservation, amount))
   }
 
   /** All that is written in it, or nothing; after a failure memory is read anew from the tables. */
   private turn<T>(work: () => T): T {
     try {
-      return this.ctx.storage.transactionSync(work)
+      return this.ctx.storage.transactionSync(() => {
+        const done = work()
+        this.outbox.keep(Date.now())
+        return done
+      })
     } catch (error) {
       this.place.reload()
       this.reload()
@@ -279,6 +320,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
     for (const reservation of this.reservationRows.active()) this.active.set(reservation.id, reservation)
     this.forecasts.forget()
     this.book.load(Date.now())
+    this.runtime.load()
+    this.outbox.load(Date.now())
   }
 
   /** Keeps the events of thresholds that were reached; the project is that of whoever spent last. */
@@ -288,19 +331,13 @@ export class TenantBudget extends DurableObject<Env> implements All {
     nowMs: number,
   ): void {
     if (budgets.length === 0 || cause === null) return
-    const tenant = this.tenantOf(cause)
-    if (tenant === null) return
-    for (const hit of this.book.newHits(budgets, nowMs)) this.outbox.put(thresholdEvent(hit, tenant, nowMs))
-  }
-
-  private tenantOf({ workspace_id, project_id }: { workspace_id: string; project_id: string }): ProjectTenant | null {
-    const place = this.place.get()
-    return place && { ...place, workspace_id, project_id }
+    for (const hit of this.book.newHits(budgets, nowMs)) this.outbox.put(thresholdEvent(hit, cause, nowMs))
   }
 
   private async flush(): Promise<boolean> {
+    const place = this.place.get()
     try {
-      await this.outbox.flush((outgoing) => sendOutgoing(this.env, outgoing))
+      if (place !== null) await this.outbox.flush((batch) => sendOutgoing(this.env, place, batch))
       return true
     } catch {
       return false
@@ -311,15 +348,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private async schedule(latest: number): Promise<void> {
     // Before anybody has said whose it is, it can expire nothing and send nothing.
     const isNobodys = this.place.get() === null
-    const due = isNobodys ? latest : this.outbox.isEmpty() ? (this.guard.nextDue() ?? latest) : Date.now()
-    const at = Math.min(due, latest)
-    if (this.alarmAt === null) {
-      const set = await this.ctx.storage.getAlarm()
-      // Another call may have set it meanwhile.
-      this.alarmAt ??= set
-    }
-    if (this.alarmAt !== null && this.alarmAt <= at) return
-    this.alarmAt = at
-    await this.ctx.storage.setAlarm(at)
+    const due = isNobodys ? [] : [this.outbox.nextDue() ?? latest, this.guard.nextDue() ?? latest]
+    await this.clock.ringBy(Math.min(latest, ...due))
   }
 }

@@ -1,4 +1,5 @@
 import type { GuardSpend, SpendDelta } from '../../contract/budget.ts'
+import type { CallOutcome } from '../../contract/control.ts'
 import type { LivePublish } from '../../contract/live.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import {
@@ -9,6 +10,7 @@ import {
   type PlanTools,
   type ProjectPart,
 } from '../../domain/commit-plan.ts'
+import { callOutcomeOf, type CallTuple } from '../../domain/control/outcome.ts'
 import type { CountTuple, MoneyTuple } from '../../domain/rollup-row.ts'
 import { spendDeltas } from '../../domain/spend-delta.ts'
 
@@ -21,6 +23,7 @@ export interface StoredDelta {
   seq: number
   money: MoneyTuple[]
   guard: GuardTuple[]
+  calls: CallTuple[]
 }
 
 export interface AppliedBatch {
@@ -43,9 +46,15 @@ export interface CommitStore {
   deltasOf(orgId: string, commitId: string, appliedMs: number): Promise<StoredDelta[]>
 }
 
+/** What TenantBudget learns of a commit beside its spend. */
+export interface CommitNews {
+  guard: GuardSpend[]
+  calls: CallOutcome[]
+}
+
 /** Everything that follows a commit; each call may be repeated with the same commit id. */
 export interface CommitSinks {
-  applySpend(tenant: Tenant, commitId: string, deltas: SpendDelta[], guard: GuardSpend[]): Promise<void>
+  applySpend(tenant: Tenant, commitId: string, deltas: SpendDelta[], more: CommitNews): Promise<void>
   publish(message: LivePublish): Promise<void>
   writeMetrics(
     tenant: Tenant,
@@ -135,7 +144,7 @@ async function follow(deps: ApplyDeps, commitId: string, stored: StoredDelta[], 
     )
     deps.checkpoint('after_metrics')
     // Last: a commit that TenantBudget knows has been through every step (services/ingest/catch-up.ts).
-    await deps.sinks.applySpend(tenant, commitId, spendOf(deltas), guardOf(deltas))
+    await deps.sinks.applySpend(tenant, commitId, spendOf(deltas), newsOf(deltas))
     deps.checkpoint('after_spend')
   }
 }
@@ -144,7 +153,10 @@ function spendOf(deltas: readonly StoredDelta[]): SpendDelta[] {
   return deltas.flatMap((d) => spendDeltas(d.money, { project_id: d.project_id, workspace_id: d.workspace_id }))
 }
 
-/** What a commit's new entries cost of reservations. */
-export function guardOf(deltas: readonly Pick<StoredDelta, 'guard'>[]): GuardSpend[] {
-  return deltas.flatMap(({ guard }) => guard.map(guardSpendOf))
+/** What a commit's new entries cost of reservations, and how its calls of models ended. */
+export function newsOf(deltas: readonly StoredDelta[]): CommitNews {
+  return {
+    guard: deltas.flatMap(({ guard }) => guard.map(guardSpendOf)),
+    calls: deltas.flatMap((delta) => delta.calls.map((call) => callOutcomeOf(call, delta))),
+  }
 }

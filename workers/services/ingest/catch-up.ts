@@ -1,6 +1,6 @@
-import type { GuardSpend, SpendDelta } from '../../contract/budget.ts'
+import type { SpendDelta } from '../../contract/budget.ts'
 import { spendDeltas } from '../../domain/spend-delta.ts'
-import { guardOf, type StoredDelta } from './apply.ts'
+import { newsOf, type CommitNews, type StoredDelta } from './apply.ts'
 
 /** Commits this young may still be on their way through the consumer. */
 export const SETTLE_MS = 15_000
@@ -19,7 +19,7 @@ export interface CatchUpDeps {
   missing(orgId: string, commitIds: string[]): Promise<string[]>
   /** Closes the receipts of these batches. */
   close(delta: StoredDelta & { batches: string[] }): Promise<void>
-  applySpend(orgId: string, commitId: string, deltas: SpendDelta[], guard: GuardSpend[]): Promise<void>
+  applySpend(orgId: string, commitId: string, deltas: SpendDelta[], more: CommitNews): Promise<void>
   advance(orgId: string, from: number, to: number): Promise<void>
 }
 
@@ -49,7 +49,7 @@ export async function catchUp(deps: CatchUpDeps, nowMs: number): Promise<{ repai
           org_id,
           commit.commit_id,
           commit.deltas.flatMap((d) => spendDeltas(d.money, d)),
-          guardOf(commit.deltas),
+          newsOf(commit.deltas),
         )
         repaired++
       }

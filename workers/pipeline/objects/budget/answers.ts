@@ -1,6 +1,8 @@
 import type { Budget } from '../../../contract/budget.ts'
+import type { WorkControls } from '../../../contract/control.ts'
 import type { BudgetSeen, ReserveBatchAnswer, SettleAnswer } from '../../../contract/guard.ts'
 import type { BudgetState, Verdict } from '../../../domain/budget/decide.ts'
+import type { Refusal } from '../../../domain/control/check.ts'
 import { usd } from '../../../domain/money.ts'
 import { unledgered } from '../../../domain/budget/reservation.ts'
 import type { OpenBudget } from './book.ts'
@@ -50,17 +52,52 @@ export function budgetView(
   }
 }
 
-export function allowed(made: readonly Reservation[], budgets: readonly OpenBudget[]): ReserveBatchAnswer {
+const PLAIN: Omit<ReserveBatchAnswer, 'decision' | 'budgets'> = {
+  reservations: [],
+  reason: null,
+  detail: null,
+  refused_by: [],
+  downgrade_to: null,
+  approval_id: null,
+  holders: [],
+  error_type: null,
+  control_id: null,
+  retry_at: null,
+  refused_work: null,
+}
+
+export function allowed(
+  made: readonly Reservation[],
+  budgets: readonly OpenBudget[],
+  controls: readonly (WorkControls | null)[],
+): ReserveBatchAnswer {
   return {
+    ...PLAIN,
     decision: 'allow',
-    reservations: made.map(({ id, expires_ms }) => ({ reservation_id: id, expires_at: iso(expires_ms) })),
-    reason: null,
-    detail: null,
-    refused_by: [],
-    downgrade_to: null,
-    approval_id: null,
+    reservations: made.map(({ id, expires_ms }, i) => ({
+      reservation_id: id,
+      expires_at: iso(expires_ms),
+      controls: controls[i] ?? null,
+    })),
     budgets: budgets.map(seen),
-    holders: [],
+  }
+}
+
+/** What a run-time control says no to; nothing is taken of any budget. */
+export function stopped(
+  { refusal, at }: { refusal: Refusal; at: number },
+  budgets: readonly OpenBudget[],
+): ReserveBatchAnswer {
+  return {
+    ...PLAIN,
+    decision: 'deny',
+    reason: refusal.reason,
+    detail: refusal.detail,
+    budgets: budgets.map(seen),
+    error_type: refusal.error_type,
+    control_id: refusal.control.id,
+    retry_at: refusal.retry_at_ms === null ? null : iso(refusal.retry_at_ms),
+    refused_work: at,
   }
 }
 
@@ -73,13 +110,13 @@ export function refused(
   const by = budgets.filter((budget) => refused_by.includes(budget))
   const holders = active.filter((r) => r.held > 0n && by.some((budget) => isOf(budget, r)))
   return {
+    ...PLAIN,
     decision,
-    reservations: [],
     reason,
     detail: detailOf(reason, by),
     refused_by: by.map(({ id }) => id),
     downgrade_to: by.find(({ on_limit }) => on_limit === 'downgrade')?.stored.config.downgrade_to ?? null,
-    approval_id: null,
+    error_type: reason === 'budget_exceeded' ? 'budget_exceeded' : 'policy_blocked',
     budgets: budgets.map(seen),
     holders: holders
       .sort((a, b) => (a.held > b.held ? -1 : 1))

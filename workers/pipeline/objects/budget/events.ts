@@ -1,17 +1,16 @@
 import type { CanonicalEvent } from '../../../contract/event.ts'
-import type { ProjectTenant } from '../../../contract/tenant.ts'
 import { usd } from '../../../domain/money.ts'
 import type { Hit } from './book.ts'
-import type { Outgoing } from './outbox.ts'
+import type { Outgoing, Project } from './outbox.ts'
 import type { Reservation } from './reservation-rows.ts'
 
 /** Says once in a period that a budget has reached a threshold. */
-export function thresholdEvent({ budget, percent }: Hit, tenant: ProjectTenant, nowMs: number): Outgoing {
+export function thresholdEvent({ budget, percent }: Hit, project: Project, nowMs: number): Outgoing {
   const { id, stored, span } = budget
   const mark = `budget:${id}:${span.from_ms}:${percent}`
   return {
-    id: mark,
-    tenant,
+    project,
+    isUrgent: true,
     event: {
       event_type: 'agent.budget.threshold_hit',
       timestamp: nowMs,
@@ -33,10 +32,10 @@ export function thresholdEvent({ budget, percent }: Hit, tenant: ProjectTenant, 
 }
 
 /** Brings into the ledger what was settled and no event has told, or takes back what an event told later. */
-export function settlementEvent(r: Reservation, amount: bigint, tenant: ProjectTenant): Outgoing {
+export function settlementEvent(r: Reservation, amount: bigint): Outgoing {
   const mark = `guard:${r.id}:${r.bookings}`
-  const { agent, workflow, provider, model, user } = r.subject
-  const event: CanonicalEvent = {
+  const { workspace, project, agent, workflow, provider, model, user } = r.subject
+  const event: CanonicalEvent & { event_id: string } = {
     event_type: 'agent.budget.settlement',
     timestamp: r.spent_ms ?? r.created_ms,
     trace_id: r.trace_id ?? `guard-${r.id}`,
@@ -50,5 +49,5 @@ export function settlementEvent(r: Reservation, amount: bigint, tenant: ProjectT
     ...(model !== '' && { model }),
     ...(user !== '' && { user_id: user }),
   }
-  return { id: mark, tenant, event }
+  return { project: { workspace_id: workspace, project_id: project }, event, isUrgent: true }
 }

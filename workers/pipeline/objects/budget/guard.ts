@@ -1,4 +1,5 @@
 import type { GuardSpend } from '../../../contract/budget.ts'
+import type { CallOutcome } from '../../../contract/control.ts'
 import {
   TTL_SECONDS_DEFAULT,
   type ReserveBatchAnswer,
@@ -6,18 +7,27 @@ import {
   type SettleRequest,
   type Work,
 } from '../../../contract/guard.ts'
+import type { Status } from '../../../contract/event.ts'
 import type { ProjectTenant } from '../../../contract/tenant.ts'
 import { subjectOf } from '../../../domain/budget/fallback.ts'
-import { decide, type Ask, type Subject } from '../../../domain/budget/decide.ts'
+import { decide, type Ask } from '../../../domain/budget/decide.ts'
 import { nothing, release, toBook, unledgered } from '../../../domain/budget/reservation.ts'
+import { newCalls, providerFailed } from '../../../domain/control/outcome.ts'
 import { newId } from '../../../domain/id.ts'
-import { allowed, refused, settledAnswer } from './answers.ts'
+import { allowed, refused, settledAnswer, stopped } from './answers.ts'
 import { nano, type Book, type OpenBudget } from './book.ts'
+import type { Asked, Controls } from './controls.ts'
 import type { Reservation, ReservationRows } from './reservation-rows.ts'
 
 /** A settled reservation waits this long for its events before the guard books it itself. */
 export const BOOK_AFTER_MS = 10_000
 const RANDOM_BYTES = 13
+
+interface Asking extends Ask, Asked {
+  budgets: OpenBudget[]
+  /** What was made before for the same idempotency key. */
+  known: Reservation | null
+}
 
 export interface GuardTools {
   /** Whether the catalogue has a price for this model. */
@@ -33,30 +43,52 @@ export class Guard {
   private readonly rows: ReservationRows
   private readonly book: Book
   private readonly active: Map<string, Reservation>
+  private readonly controls: Controls
   private readonly tools: GuardTools
 
-  constructor(rows: ReservationRows, book: Book, active: Map<string, Reservation>, tools: GuardTools) {
+  constructor(
+    rows: ReservationRows,
+    book: Book,
+    active: Map<string, Reservation>,
+    controls: Controls,
+    tools: GuardTools,
+  ) {
     this.rows = rows
     this.book = book
     this.active = active
+    this.controls = controls
     this.tools = tools
   }
 
   reserve(tenant: ProjectTenant, works: readonly Work[], nowMs: number): ReserveBatchAnswer {
-    const known = works.map((work) => this.known(tenant, work))
-    const asks = works.map((work): Ask & { budgets: OpenBudget[]; subject: Subject } => {
+    const asks = works.map((work): Asking => {
       const subject = subjectOf(tenant, work)
-      const isPriced = !work.model || this.tools.isPriced(work.provider ?? '', work.model, nowMs)
-      return { subject, estimate: nano(work.estimate_usd), budgets: this.book.of(subject, nowMs), isPriced }
+      const known = this.known(tenant, work)
+      return {
+        work,
+        subject,
+        known,
+        isNew: known === null,
+        reservationId: known?.id ?? newId('reservation', nowMs, this.tools.random(RANDOM_BYTES)),
+        estimate: nano(work.estimate_usd),
+        budgets: this.book.of(subject, nowMs),
+        isPriced: !work.model || this.tools.isPriced(work.provider ?? '', work.model, nowMs),
+      }
     })
     const budgets = [...new Set(asks.flatMap((ask) => ask.budgets))]
-    const verdict = decide(asks.filter((_, i) => known[i] === null))
+    // First: nobody is asked to approve what may not run anyway.
+    const ruling = this.controls.rule(asks, nowMs)
+    if (ruling.refused !== null) {
+      this.controls.tell(ruling, ruling.refused)
+      return stopped(ruling.refused, budgets)
+    }
+    const verdict = decide(asks.filter(({ isNew }) => isNew))
     if (verdict.decision !== 'allow')
       return refused(verdict, budgets, [...this.active.values()], (budget, r) =>
         this.book.of(r.subject, nowMs).includes(budget),
       )
-    const made = works.map((work, i) => known[i] ?? this.make(asks[i], work, tenant, nowMs))
-    return allowed(made, budgets)
+    const made = asks.map((ask) => ask.known ?? this.make(ask, tenant, nowMs))
+    return allowed(made, budgets, this.controls.keep(ruling))
   }
 
   /** Null for one that does not exist in this project. */
@@ -78,8 +110,27 @@ export class Guard {
       parts: key === null ? before.parts : [...before.parts, key],
       spent_ms: nowMs,
     }
+    if (request.status) this.told(after, request.status, request.error_type ?? undefined, nowMs)
     const touched = this.write(before, after, nowMs)
     return [settledAnswer(after, false, this.book.of(after.subject, nowMs)), touched]
+  }
+
+  /** Teaches circuit breakers how calls of models ended, but for those of which a settle call told. */
+  learn(calls: readonly CallOutcome[], nowMs: number): void {
+    const news = calls.flatMap((outcome) => {
+      const subject = subjectOf(outcome, outcome)
+      const before = outcome.reservation_id === '' ? null : this.find(outcome.reservation_id)
+      if (before === null) return [{ subject, outcome }]
+      if (!this.controls.isTaught(before.subject)) return []
+      const after = { ...before, calls_seen: before.calls_seen + outcome.requests }
+      this.write(before, after, nowMs)
+      const requests = newCalls(before, after)
+      return [
+        { subject: before.subject, outcome: { ...outcome, requests, errors: Math.min(outcome.errors, requests) } },
+      ]
+    })
+    const heard = news.filter(({ outcome }) => outcome.requests > 0)
+    if (heard.length > 0) this.controls.learn(heard, nowMs)
   }
 
   /** An admin lets go of what a reservation holds. Null for one that does not exist or holds nothing. */
@@ -141,20 +192,14 @@ export class Guard {
     return work.idempotency_key ? this.rows.byIdempotency(`${tenant.project_id}\n${work.idempotency_key}`) : null
   }
 
-  private make(
-    ask: (Ask & { subject: Subject }) | undefined,
-    work: Work,
-    tenant: ProjectTenant,
-    nowMs: number,
-  ): Reservation {
-    if (ask === undefined) throw new Error('a reservation without its request')
+  private make({ work, subject, estimate, reservationId }: Asking, tenant: ProjectTenant, nowMs: number): Reservation {
     const made: Reservation = {
-      id: newId('reservation', nowMs, this.tools.random(RANDOM_BYTES)),
+      id: reservationId,
       state: 'open',
       partial: work.partial === true,
       told: false,
-      estimate: ask.estimate,
-      subject: ask.subject,
+      estimate,
+      subject,
       trace_id: work.trace_id ?? null,
       idempotency: work.idempotency_key ? `${tenant.project_id}\n${work.idempotency_key}` : null,
       parts: [],
@@ -162,10 +207,23 @@ export class Guard {
       created_ms: nowMs,
       expires_ms: nowMs + (work.ttl_s ?? TTL_SECONDS_DEFAULT) * 1000,
       spent_ms: null,
-      ...nothing(ask.estimate),
+      calls_told: 0,
+      calls_seen: 0,
+      ...nothing(estimate),
     }
     this.write(null, made, nowMs)
     return made
+  }
+
+  /** Changes what will be written of a reservation: how many outcomes were told. */
+  private told(r: Reservation, status: Status, errorType: string | undefined, nowMs: number): void {
+    const failed = providerFailed(status, errorType)
+    if (failed === null || (r.subject.provider === '' && r.subject.model === '')) return
+    const before = { ...r }
+    r.calls_told++
+    if (newCalls(before, r) === 0) return
+    const outcome = { at_ms: nowMs, reservation_id: r.id, requests: 1, errors: failed ? 1 : 0 }
+    this.controls.learn([{ subject: r.subject, outcome }], nowMs)
   }
 
   private find(id: string): Reservation | null {
@@ -179,6 +237,7 @@ export class Guard {
     this.rows.put(after, isActive)
     if (isActive) this.active.set(after.id, after)
     else this.active.delete(after.id)
+    if (before?.state === 'open' && after.state !== 'open') this.controls.ended(after.id, nowMs)
     return this.book.change(before, after, nowMs)
   }
 }

@@ -22,6 +22,9 @@ export interface Reservation extends ReservationMoney {
   expires_ms: number
   /** When it was last settled or paid by an event; the spend is of this moment. */
   spent_ms: number | null
+  /** Of how many calls of models settle calls told the outcome, and of how many events did. */
+  calls_told: number
+  calls_seen: number
 }
 
 interface Row extends Record<string, SqlStorageValue> {
@@ -43,6 +46,8 @@ interface Row extends Record<string, SqlStorageValue> {
   created_ms: number
   expires_ms: number
   spent_ms: number | null
+  calls_told: number
+  calls_seen: number
 }
 
 /** Nobody sends events, or asks again, after this long. */
@@ -62,6 +67,7 @@ export class ReservationRows {
         created_ms INTEGER NOT NULL, expires_ms INTEGER NOT NULL, spent_ms INTEGER) WITHOUT ROWID;
       CREATE INDEX IF NOT EXISTS reservation_active ON reservation (id) WHERE active = 1;
       CREATE UNIQUE INDEX IF NOT EXISTS reservation_idempotency ON reservation (idempotency) WHERE idempotency IS NOT NULL;`)
+    for (const column of ['calls_told', 'calls_seen']) addCount(sql, column)
   }
 
   active(): Reservation[] {
@@ -81,10 +87,10 @@ export class ReservationRows {
   put(r: Reservation, active: boolean): void {
     this.sql.exec(
       `INSERT INTO reservation (id, state, active, partial, told, estimate, held, settled, evented, booked, confirmed, subject, trace_id,
-         idempotency, parts, bookings, created_ms, expires_ms, spent_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         idempotency, parts, bookings, created_ms, expires_ms, spent_ms, calls_told, calls_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, active = excluded.active, told = excluded.told, held = excluded.held, settled = excluded.settled,
          evented = excluded.evented, booked = excluded.booked, confirmed = excluded.confirmed, parts = excluded.parts,
-         bookings = excluded.bookings, spent_ms = excluded.spent_ms`,
+         bookings = excluded.bookings, spent_ms = excluded.spent_ms, calls_told = excluded.calls_told, calls_seen = excluded.calls_seen`,
       ...[
         r.id,
         r.state,
@@ -103,7 +109,7 @@ export class ReservationRows {
         r.trace_id,
         r.idempotency,
       ],
-      ...[JSON.stringify(r.parts), r.bookings, r.created_ms, r.expires_ms, r.spent_ms],
+      ...[JSON.stringify(r.parts), r.bookings, r.created_ms, r.expires_ms, r.spent_ms, r.calls_told, r.calls_seen],
     )
   }
 
@@ -118,6 +124,12 @@ export class ReservationRows {
       .toArray().length
     return pruned === PRUNE_MAX
   }
+}
+
+/** Objects that were made before these were counted have a table without them. */
+function addCount(sql: SqlStorage, column: string): void {
+  const has = sql.exec(`SELECT 1 FROM pragma_table_info('reservation') WHERE name = ?`, column).toArray().length > 0
+  if (!has) sql.exec(`ALTER TABLE reservation ADD COLUMN ${column} INTEGER NOT NULL DEFAULT 0`)
 }
 
 function fromRow(row: Row): Reservation {

@@ -1,0 +1,323 @@
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
+import { describe, expect, it, vi } from 'vitest'
+import { cellFor } from '../../../workers/adapters/cells.ts'
+import { idOf, ownDays, worldOf } from '../../support/guard.ts'
+import { real } from '../../support/moving.ts'
+
+const pass = ownDays()
+const BREAKER = { min_requests: 2, error_rate: 0.5, window_s: 60, open_s: 30, half_open_max: 1 }
+type World = ReturnType<typeof worldOf>
+
+/** Policy decisions of the project that are in the store, as `policy_id result`. */
+async function decisionsOf(w: World): Promise<string[]> {
+  await runDurableObjectAlarm(w.stub)
+  const rows = await cellFor(real, w.tenant.cell)
+    .shard(w.tenant.shard)
+    .prepare(
+      `SELECT g.value ->> 10 AS policy, g.value ->> 12 AS result, g.value ->> 14 AS n FROM delta, json_each(counts) g
+       WHERE delta.org_id = ?1 AND g.value ->> 0 = 'policy' ORDER BY delta.seq`,
+    )
+    .bind(w.tenant.org_id)
+    .all<{ policy: string; result: string; n: number }>()
+  return rows.results.flatMap(({ policy, result, n }) => Array.from({ length: n }, () => `${policy} ${result}`))
+}
+
+/** Waits for the queue, and a moment more, in which nothing else may come. */
+async function expectDecisions(w: World, expected: string[]): Promise<void> {
+  await vi.waitFor(async () => expect((await decisionsOf(w)).sort()).toEqual([...expected].sort()), {
+    timeout: 15_000,
+    interval: 100,
+  })
+}
+
+const waiting = (w: World) =>
+  runInDurableObject(w.stub, (_, { storage }) =>
+    storage.sql
+      .exec<{ events: string }>('SELECT events FROM outgoing ORDER BY seq')
+      .toArray()
+      .flatMap(({ events }) => JSON.parse(events) as { policy_id: string; attributes: Record<string, unknown> }[]),
+  )
+
+describe('run-time controls', () => {
+  it('refuse by each kind, say why with numbers, and take nothing of a budget', async () => {
+    const w = worldOf()
+    await w.budget()
+    const { id } = await w.control({
+      retries_max: 2,
+      tools_allowed: ['search'],
+      context_tokens_max: 1000,
+      loop: { depth_max: 1 },
+    })
+    for (const [more, reason, error_type] of [
+      [{ attempt: 3 }, 'retry_cap', 'policy_blocked'],
+      [{ tool_name: 'shell' }, 'tool_not_allowed', 'policy_blocked'],
+      [{ tokens_context: 1001 }, 'context_limit', 'missing_context'],
+      [{ depth: 2 }, 'loop_detected', 'loop_detected'],
+    ] as const)
+      expect(await w.reserve('0.1', more)).toMatchObject({
+        decision: 'deny',
+        reason,
+        error_type,
+        control_id: id,
+        refused_work: 0,
+        reservations: [],
+        detail: expect.stringContaining('“Rail”') as string,
+      })
+    expect(await w.only()).toMatchObject({ reserved_usd: '0.000000000' })
+    expect(await w.reserve('0.1', { attempt: 2, tool_name: 'search', tokens_context: 1000, depth: 1 })).toMatchObject({
+      decision: 'allow',
+      error_type: null,
+      reservations: [
+        {
+          controls: {
+            retries_max: 2,
+            tools_allowed: ['search'],
+            context_tokens_max: 1000,
+            loop: { depth_max: 1, repeats_max: null, steps_max: null },
+            breaker: null,
+          },
+        },
+      ],
+    })
+  })
+
+  it('hold for their scope alone; of several the strictest holds, and tools must be in every list', async () => {
+    const w = worldOf()
+    await w.control({ retries_max: 5, tools_allowed: ['a', 'b'] })
+    const bot = await w.control({
+      name: 'Bot',
+      scope: { type: 'agent', id: 'bot' },
+      retries_max: 1,
+      tools_allowed: ['b', 'c'],
+    })
+    expect(await w.reserve('0', { attempt: 2 })).toMatchObject({ reason: 'retry_cap', control_id: bot.id })
+    expect(await w.reserve('0', { attempt: 2, agent_id: 'other' })).toMatchObject({ decision: 'allow' })
+    expect(await w.reserve('0', { tool_name: 'a' })).toMatchObject({ reason: 'tool_not_allowed', control_id: bot.id })
+    const { reservations } = await w.reserve('0', { tool_name: 'b' })
+    expect(reservations[0]?.controls).toMatchObject({ retries_max: 1, tools_allowed: ['b'] })
+    await w.rpc().updateControl(bot.id, { retries_max: null, tools_allowed: null, context_tokens_max: 9 })
+    expect(await w.reserve('0', { attempt: 2, tool_name: 'a' })).toMatchObject({ decision: 'allow' })
+    await w.rpc().removeControl(bot.id)
+    expect((await w.rpc().controls()).map(({ name }) => name)).toEqual(['Rail'])
+  })
+
+  it('detect a loop in one trace, over evictions, and count no request twice', async () => {
+    const w = worldOf()
+    await w.control({ loop: { repeats_max: 2, steps_max: 4 } })
+    const call = (trace_id: string, more: object = {}) =>
+      w.reserve('0', { trace_id, tool_name: 'search', tool_args_hash: 'abc', ...more })
+    expect((await call('t', { idempotency_key: 'k' })).reservations[0]?.controls?.loop).toMatchObject({
+      repeats_left: 1,
+      steps_left: 3,
+    })
+    await call('t', { idempotency_key: 'k' })
+    await evictDurableObject(w.stub)
+    expect((await call('t')).reservations[0]?.controls?.loop).toMatchObject({ repeats_left: 0, steps_left: 2 })
+    expect(await call('t')).toMatchObject({ decision: 'deny', reason: 'loop_detected', error_type: 'loop_detected' })
+    // What was refused is not counted; other arguments, and other traces, are not the same.
+    expect(await call('t', { tool_args_hash: 'x' })).toMatchObject({ decision: 'allow' })
+    expect(await call('u')).toMatchObject({ decision: 'allow' })
+    expect(await call('t', { tool_args_hash: 'y' })).toMatchObject({ decision: 'allow' })
+    const fifth = await call('t', { tool_args_hash: 'z' })
+    expect(fifth.detail).toBe('In its trace this would be step 5; “Rail” allows at most 4.')
+    pass(7 * 3_600_000)
+    await runDurableObjectAlarm(w.stub)
+    expect(await call('t')).toMatchObject({ decision: 'allow' })
+  })
+
+  it('count parallel steps of one request one after the other, and let all in or none', async () => {
+    const w = worldOf()
+    await w.control({ loop: { repeats_max: 2 } })
+    const same = { estimate_usd: '0', trace_id: 't', tool_name: 'a', tool_args_hash: 'x' }
+    expect(await w.rpc().reserve(w.tenant, [same, same, same])).toMatchObject({ decision: 'deny', refused_work: 2 })
+    expect(await w.rpc().reserve(w.tenant, [same, same])).toMatchObject({ decision: 'allow' })
+    expect(await w.rpc().reserve(w.tenant, [same])).toMatchObject({ decision: 'deny', refused_work: 0 })
+  })
+
+  it('let exactly so many in of those that come at once', async () => {
+    const w = worldOf()
+    await w.budget({ limit_usd: '0.5' })
+    await w.control({ loop: { steps_max: 40 } })
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => w.reserve('0.01', { trace_id: 't', idempotency_key: `k${i}` })),
+    )
+    expect(answers.filter(({ decision }) => decision === 'allow')).toHaveLength(40)
+    expect(answers.filter(({ reason }) => reason === 'loop_detected')).toHaveLength(60)
+    expect(await w.only()).toMatchObject({ reserved_usd: '0.400000000' })
+  })
+
+  it('count nothing where a budget refuses', async () => {
+    const w = worldOf()
+    await w.budget({ limit_usd: '0.1' })
+    await w.control({ loop: { steps_max: 1 } })
+    expect(await w.reserve('1', { trace_id: 't' })).toMatchObject({
+      reason: 'budget_exceeded',
+      error_type: 'budget_exceeded',
+    })
+    expect(await w.reserve('0.1', { trace_id: 't' })).toMatchObject({ decision: 'allow' })
+  })
+})
+
+describe('circuit breakers', () => {
+  const failed = (w: World, more: object = {}) => w.eventOf(0, { status: 'error', error_type: 'rate_limit', ...more })
+
+  it('open by what events tell, let probes in, and close', async () => {
+    const w = worldOf()
+    await w.control({ breaker: BREAKER })
+    await w.send([w.eventOf(5), failed(w), failed(w)])
+    const refused = await w.reserve('0.1')
+    expect(refused).toMatchObject({ reason: 'circuit_open', error_type: 'dependency_unavailable', reservations: [] })
+    expect(refused.detail).toContain('66.7 % of 3 calls')
+    expect(Date.parse(refused.retry_at ?? '')).toBe(Date.now() + 30_000)
+    expect((await w.reserve('0.1', { model: 'other' })).decision).toBe('allow')
+    pass(30_000)
+    await evictDurableObject(w.stub)
+    const probe = await w.reserve('0.1')
+    expect(probe.reservations[0]?.controls?.breaker).toMatchObject({ state: 'half_open' })
+    expect(await w.reserve('0.1')).toMatchObject({ reason: 'circuit_open', retry_at: null })
+    await w.settle(idOf(probe), '0.1', { status: 'ok' })
+    expect(await w.rpc().breakers()).toMatchObject([
+      { state: 'closed', provider: 'openai', model: 'gpt-4o', requests: 0 },
+    ])
+    expect((await w.reserve('0.1')).decision).toBe('allow')
+  })
+
+  it('open by what settle calls tell, and count no call twice that both tell of', async () => {
+    const w = worldOf()
+    await w.control({ breaker: { ...BREAKER, min_requests: 4 } })
+    const [a, b] = [idOf(await w.reserve('0.1')), idOf(await w.reserve('0.1'))]
+    await w.settle(a, '0', { status: 'error', error_type: '503' })
+    await w.send([failed(w, { reservation_id: a }), failed(w, { reservation_id: b })])
+    await w.settle(b, '0', { status: 'error', error_type: 'timeout' })
+    expect(await w.rpc().breakers()).toMatchObject([{ state: 'closed', requests: 2, errors: 2 }])
+    const c = idOf(await w.reserve('0.1'))
+    await w.settle(c, '0', { status: 'cancelled' })
+    // The model is to blame, not the provider.
+    await w.settle(idOf(await w.reserve('0.1')), '0', { status: 'error', error_type: 'unsafe_output' })
+    expect(await w.rpc().breakers()).toMatchObject([{ state: 'closed', requests: 3, errors: 2 }])
+    await w.settle(idOf(await w.reserve('0.1')), '0', { status: 'error', error_type: 'timeout' })
+    expect(await w.rpc().breakers()).toMatchObject([
+      { state: 'open', opened_by_error_rate: 0.75, opened_by_requests: 4 },
+    ])
+  })
+
+  it('learn of a commit once, whatever is redelivered', async () => {
+    const w = worldOf()
+    await w.control({ breaker: { ...BREAKER, min_requests: 100 } })
+    const outcome = {
+      at_ms: Date.now(),
+      workspace_id: w.tenant.workspace_id,
+      project_id: w.tenant.project_id,
+      agent_id: 'bot',
+      workflow_id: '',
+      provider: 'openai',
+      model: 'gpt-4o',
+      reservation_id: '',
+      requests: 10,
+      errors: 1,
+    }
+    for (let i = 0; i < 3; i++) await w.stub.apply('c_1', [], { tenant: w.tenant, calls: [outcome] })
+    await evictDurableObject(w.stub)
+    await w.stub.apply('c_1', [], { tenant: w.tenant, calls: [outcome] })
+    expect(await w.rpc().breakers()).toMatchObject([{ requests: 10, errors: 1 }])
+  })
+
+  it('are of one control each: what fails for one agent does not stop another', async () => {
+    const w = worldOf()
+    for (const id of ['bot', 'cat']) await w.control({ name: id, scope: { type: 'agent', id }, breaker: BREAKER })
+    await w.send([failed(w), failed(w), w.eventOf(1, { agent_id: 'cat' })])
+    expect(await w.reserve('0')).toMatchObject({ reason: 'circuit_open' })
+    expect(await w.reserve('0', { agent_id: 'cat' })).toMatchObject({ decision: 'allow' })
+  })
+
+  it('give the place of a probe that nobody answered to another', async () => {
+    const w = worldOf()
+    await w.control({ breaker: BREAKER })
+    await w.send([failed(w), failed(w)])
+    pass(30_000)
+    await w.reserve('0.1', { ttl_s: 60 })
+    expect(await w.reserve('0.1')).toMatchObject({ reason: 'circuit_open' })
+    pass(60_001)
+    await runDurableObjectAlarm(w.stub)
+    const next = idOf(await w.reserve('0.1'))
+    await w.settle(next, '0', { status: 'error', error_type: 'timeout' })
+    expect(await w.rpc().breakers()).toMatchObject([{ state: 'open', opened_by_error_rate: 1, opened_by_requests: 1 }])
+  })
+
+  it('are closed by hand', async () => {
+    const w = worldOf()
+    await w.control({ breaker: BREAKER })
+    await w.send([failed(w), failed(w)])
+    const [breaker] = await w.rpc().breakers()
+    expect(await w.rpc().resetBreaker(w.tenant, breaker?.id ?? '')).toMatchObject({ state: 'closed' })
+    expect(await w.rpc().resetBreaker(w.tenant, 'brk_0')).toBeNull()
+    expect((await w.reserve('0.1')).decision).toBe('allow')
+  })
+})
+
+describe('each decision is an event', () => {
+  it('once, whatever is redelivered, evicted or sent again', async () => {
+    const w = worldOf()
+    const { id } = await w.control({ retries_max: 1, breaker: BREAKER })
+    await w.reserve('0', { attempt: 1, idempotency_key: 'k' })
+    await w.reserve('0', { attempt: 1, idempotency_key: 'k' })
+    await w.reserve('0', { attempt: 2 })
+    await evictDurableObject(w.stub)
+    await w.send([1, 2].map(() => w.eventOf(0, { status: 'error', error_type: 'timeout' })))
+    await w.reserve('0')
+    // What was sent and not noted as sent: the rows are there again, as one that died in between leaves them.
+    const rows = await runInDurableObject(w.stub, (_, { storage }) =>
+      storage.sql.exec('SELECT * FROM outgoing').toArray(),
+    )
+    await runDurableObjectAlarm(w.stub)
+    await runInDurableObject(w.stub, (_, { storage }) => {
+      for (const row of rows) storage.sql.exec('INSERT INTO outgoing VALUES (?, ?, ?, ?)', ...Object.values(row))
+      storage.sql.exec(
+        'INSERT INTO outgoing_batch VALUES (?, ?)',
+        w.tenant.project_id,
+        Math.max(...rows.map(({ seq }) => Number(seq))),
+      )
+    })
+    await evictDurableObject(w.stub)
+    // Of what comes while a batch is not noted as sent, nothing joins it.
+    await w.reserve('0', { attempt: 3 })
+    const all = `control:${id}`
+    await expectDecisions(w, [
+      `${all}:all allow`,
+      `${all}:retry_cap block`,
+      `${all}:circuit_breaker block`,
+      `${all}:circuit_breaker block`,
+      `${all}:retry_cap block`,
+    ])
+  }, 30_000)
+
+  it('in few batches, and with the numbers; where only refusals are kept, allowed work leaves none', async () => {
+    const w = worldOf()
+    const { id } = await w.control({ retries_max: 1, context_tokens_max: 10, record: 'refusals' })
+    await w.reserve('0', { attempt: 1 })
+    expect(await waiting(w)).toEqual([])
+    await w.rpc().updateControl(id, { record: 'all' })
+    await w.reserve('0', { attempt: 0, tokens_context: 7, trace_id: 'mine', tool_name: 'search' })
+    await w.reserve('0', { attempt: 2 })
+    expect(await waiting(w)).toMatchObject([
+      {
+        policy_id: `control:${id}:all`,
+        policy_result: 'allow',
+        trace_id: 'mine',
+        tool_name: 'search',
+        agent_id: 'bot',
+        attributes: { 'control.retries': 0, 'control.retries_limit': 1, 'control.context_tokens': 7 },
+      },
+      {
+        policy_id: `control:${id}:retry_cap`,
+        policy_result: 'block',
+        error_type: 'policy_blocked',
+        attributes: { 'control.retries': 2, 'control.retries_limit': 1, 'control.reason': 'retry_cap' },
+      },
+    ])
+    for (let i = 0; i < 50; i++) await w.reserve('0', { attempt: 0 })
+    await runDurableObjectAlarm(w.stub)
+    const listed = await cellFor(real, w.tenant.cell).bucket.list({ prefix: `journal/${w.tenant.org_id}/` })
+    expect(listed.objects).toHaveLength(1)
+  })
+})
