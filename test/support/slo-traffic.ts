@@ -41,12 +41,18 @@ function rowsOf(query: MetricsQuery, traffic: (atMs: number) => Minute, nowMs: n
   }))
 }
 
+/** What a quarter hour has spent so far. */
+export function happened(spend: (quarterMs: number) => bigint, atMs: number, nowMs: number): bigint {
+  const passed = Math.min(UNIT_MS.quarter, nowMs - atMs)
+  return (spend(atMs) * BigInt(passed)) / BigInt(UNIT_MS.quarter)
+}
+
 /** Spend told by a function of the quarter hour, summed as a question asks. */
 export function spendIn(range: SpendRange, spend: (quarterMs: number) => bigint, nowMs: number): SpendSum[] {
   const sums = new Map<number, bigint>()
   for (let at = range.from_ms; at < Math.min(range.to_ms, nowMs); at += UNIT_MS.quarter) {
     const unit = at - (at % UNIT_MS[range.unit])
-    sums.set(unit, (sums.get(unit) ?? 0n) + spend(at))
+    sums.set(unit, (sums.get(unit) ?? 0n) + happened(spend, at, nowMs))
   }
   return [...sums].filter(([, cost]) => cost !== 0n).map(([at_ms, cost]) => ({ at_ms, cost_nanousd: cost.toString() }))
 }
