@@ -23,6 +23,12 @@ export const Watched = z
     message: 'is given with, and only with, latency_within_rate',
     path: ['within_ms'],
   })
+  // Incidents and what is told of them outlive the data of a person who is erased.
+  .refine(({ group_by }) => !group_by.includes('user_id'), { message: 'no rule tells users apart', path: ['group_by'] })
+  .refine(({ filters }) => filters.every(({ dimension }) => dimension !== 'user_id'), {
+    message: 'no rule watches one user: make a budget for that',
+    path: ['filters'],
+  })
 export type Watched = z.infer<typeof Watched>
 
 const minutes = (most: number) => z.number().int().min(1).max(most)
