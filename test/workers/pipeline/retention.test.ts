@@ -121,6 +121,16 @@ describe('retention', () => {
     expect(entries).toHaveLength(2)
   })
 
+  it('tells of both passes that one day may see', async () => {
+    const tenant = await grown({ events_days: 30 })
+    const midnight = Math.ceil(Date.now() / DAY_MS) * DAY_MS
+    await run(midnight + 60_000)
+    await keep(tenant, { events_days: 30, traces_days: 40 })
+    await run(midnight + 21 * 3_600_000)
+    const entries = (await everything(objectOf(tenant))).filter(({ action }) => action === 'retention.enforced')
+    expect(entries).toHaveLength(2)
+  })
+
   it('goes on where it was stopped', async () => {
     const tenant = await grown({ events_days: 1, traces_days: 1, metrics_days: 7, archive_days: 1 })
     for (let runs = 0; runs < 60; runs++) {

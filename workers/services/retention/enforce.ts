@@ -89,17 +89,18 @@ async function pass(
   }
   const now = deps.now()
   const isAny = Object.values(state.counts).some((n) => n > 0)
-  if (isAny) await deps.audit(project, recordOf(project, state.counts, now))
+  if (isAny) await deps.audit(project, recordOf(project, state, now))
   await deps.save(project, { ...state, checkedMs: now, removedMs: isAny ? now : state.removedMs, counts: {} })
 }
 
 function recordOf(
   { id, events_days, traces_days, metrics_days, archive_days }: RetainedProject,
-  counts: Counts,
+  { counts, checkedMs }: RetentionState,
   nowMs: number,
 ): AuditRecord {
   return {
-    id: `retention:${id}:${new Date(nowMs).toISOString().slice(0, 10)}`,
+    // By the pass before: a day may see two passes, and one that died before it was noted tells the same again.
+    id: `retention:${id}:${checkedMs ?? 0}`,
     at_ms: nowMs,
     actor: { type: 'system', id: 'retention', label: 'Retention' },
     action: 'retention.enforced',
