@@ -3,7 +3,10 @@ import { bindings, call, makeTenant, signUp, type Caller } from '../../support/a
 import { join } from '../../support/members.ts'
 import { verifyExport } from '../../../workers/domain/audit/verify.ts'
 import { linesOf } from '../../../workers/domain/audit/lines.ts'
+import { accountStore } from '../../../workers/adapters/d1/account-store.ts'
 import { sha256Hex } from '../../../workers/adapters/hash.ts'
+import { removeAccount, type RemoveAccountDeps } from '../../../workers/services/account/remove.ts'
+import type { AuditDeps } from '../../../workers/services/audit/port.ts'
 import { isSigned } from '../../../scripts/runtime/signing-key.ts'
 
 /** Every row of every database, every record of KV and every object, as text. */
@@ -124,6 +127,33 @@ describe('deleting an account', () => {
     )
     expect(worksOn.status).toBe(200)
   }, 30_000)
+
+  it('leaves an owner where the other owner has gone since that was looked at', async () => {
+    const { owner, org } = await makeTenant()
+    const { email } = owner as Caller & { email: string }
+    const { user } = await (await call(owner, 'GET', '/api/v1/me')).json<{ user: { id: string } }>()
+    expect(await accountStore(bindings.CONTROL).removeUser(user.id, email)).toBe(false)
+    expect((await call(owner, 'GET', `/api/v1/orgs/${org.id}`)).status).toBe(200)
+  })
+
+  it('can be asked for again when it died half-way, since the account goes last', async () => {
+    const steps: string[] = []
+    const note = (step: string) => async () => void steps.push(step)
+    const audit = { sha256: sha256Hex, persons: { remove: note('pseudonyms') } } as unknown as AuditDeps
+    const deps: RemoveAccountDeps = {
+      audit,
+      orgsOf: async () => [],
+      solelyOwned: async () => [],
+      forgetIn: note('budgets'),
+      removeUser: () => Promise.reject(new Error('died')),
+      removeMail: note('mail'),
+      now: () => 1,
+    }
+    const person = { id: 'u', name: 'Ann', email: 'ann@example.com', signedInMs: 1 }
+    const entry = { origin: null, request_id: 'r' }
+    await expect(removeAccount(deps, person, person.email, entry)).rejects.toThrow('died')
+    expect(steps).toEqual(['mail', 'pseudonyms'])
+  })
 
   it('wants a sign-in of the last ten minutes', async () => {
     const person = await signUp()

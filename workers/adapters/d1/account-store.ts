@@ -8,6 +8,11 @@ import { member, organization } from './control-schema.ts'
 /** Stands for an account that is gone, where others' things name who made them. */
 const GONE = 'erased'
 
+/** Rows of `member` by which ?1 alone owns an organization that is not deleted. */
+const SOLE_OWNER = `user_id = ?1 AND role = 'owner'
+  AND EXISTS (SELECT 1 FROM organization o WHERE o.id = member.org_id AND o.deleted_ms IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM member x WHERE x.org_id = member.org_id AND x.role = 'owner' AND x.user_id <> ?1)`
+
 /** What control holds of an account. */
 export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' | 'solelyOwned' | 'removeUser'> {
   const db = drizzle(d1)
@@ -23,8 +28,7 @@ export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' |
     async solelyOwned(userId) {
       const found = await d1
         .prepare(
-          `SELECT o.name FROM member m JOIN organization o ON o.id = m.org_id WHERE m.user_id = ?1 AND m.role = 'owner' AND o.deleted_ms IS NULL
-           AND NOT EXISTS (SELECT 1 FROM member x WHERE x.org_id = m.org_id AND x.role = 'owner' AND x.user_id <> ?1)`,
+          `SELECT (SELECT name FROM organization WHERE id = member.org_id) AS name FROM member WHERE ${SOLE_OWNER}`,
         )
         .bind(userId)
         .all<{ name: string }>()
@@ -32,7 +36,9 @@ export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' |
     },
     async removeUser(userId, email) {
       const run = (sql: string, ...values: string[]) => d1.prepare(sql).bind(...values)
-      await d1.batch([
+      const batch = [
+        // Breaks the table's CHECK, and with it the whole batch: two owners must not both leave at once.
+        run(`UPDATE member SET role = 'sole owner' WHERE ${SOLE_OWNER}`, userId),
         run('UPDATE api_key SET created_by = ?2 WHERE created_by = ?1', userId, GONE),
         run('UPDATE service_principal SET created_by = ?2 WHERE created_by = ?1', userId, GONE),
         run('UPDATE invitation SET invited_by = ?2 WHERE invited_by = ?1', userId, GONE),
@@ -49,8 +55,17 @@ export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' |
            (SELECT json_group_array(value) FROM json_each(owners) WHERE value <> ?1) WHERE instr(owners, ?1)`,
           userId,
         ),
+        // Made by what named the account while it was being deleted.
+        run('DELETE FROM person_key WHERE user_id = ?1', userId),
         run('DELETE FROM user WHERE id = ?1', userId),
-      ])
+      ]
+      try {
+        await d1.batch(batch)
+        return true
+      } catch (error) {
+        if (String(error).includes('CHECK constraint failed')) return false
+        throw error
+      }
     },
   }
 }

@@ -64,7 +64,11 @@ function memberTables(db: DrizzleD1Database): Omit<MemberStore, InvitationTables
     async transfer(orgId, fromUserId, toUserId) {
       await db.batch([
         db.update(member).set({ role: 'owner', restricted: false }).where(of(orgId, toUserId)),
-        db.update(member).set({ role: 'admin' }).where(of(orgId, fromUserId)),
+        // Whom it was handed to may have left meanwhile.
+        db
+          .update(member)
+          .set({ role: 'admin' })
+          .where(and(of(orgId, fromUserId), notLastOwner(orgId, fromUserId))),
       ])
     },
   }

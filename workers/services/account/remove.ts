@@ -23,8 +23,8 @@ export interface RemoveAccountDeps {
   solelyOwned(userId: string): Promise<string[]>
   /** Takes the account's id out of what an organization keeps of its budgets. */
   forgetIn(tenant: Tenant, userId: string): Promise<unknown>
-  /** Removes the account with all that is its own, and its id from what others have of it. */
-  removeUser(userId: string, email: string): Promise<void>
+  /** Removes the account with all that is its own, and its id from what others have of it; false for a sole owner. */
+  removeUser(userId: string, email: string): Promise<boolean>
   /** Mail that was kept instead of sent. */
   removeMail(email: string): Promise<void>
   now(): number
@@ -60,8 +60,9 @@ export async function removeAccount(
     await record(deps.audit, tenant, { ...one, actor, target: { ...actor } })
     await deps.forgetIn(tenant, id)
   }
-  await deps.removeUser(id, email)
   await deps.removeMail(email)
-  // Last: a record that names the account would make a new pseudonym.
+  // After the records, which would make a new pseudonym, and before the account, without which nobody could try again.
   await forgetPerson(deps.audit, id, email)
+  if (!(await deps.removeUser(id, email)))
+    throw new AppError('conflict', 'Nobody else owns one of your organizations any more: hand it over, or delete it.')
 }
