@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { bindings, call, makeKey, makeTenant, type TestTenant } from '../../support/api.ts'
 import { join, mailTo } from '../../support/members.ts'
+import { deletionStore } from '../../../workers/adapters/d1/deletion-store.ts'
+import { UNDO_MS } from '../../../workers/services/deletion/request.ts'
 import { makeApp } from '../../../workers/api/app.ts'
 import { document } from '../../../workers/api/document.ts'
 
@@ -57,6 +59,24 @@ describe('deleting a project', () => {
     expect((await call(developer, 'DELETE', `/api/v1/projects/${second}`)).status).toBe(403)
     await call(tenant.owner, 'DELETE', `/api/v1/projects/${second}`)
     expect((await call(tenant.owner, 'DELETE', `/api/v1/projects/${project}`)).status).toBe(409)
+  })
+
+  it('leaves one, also when two are deleted at once', async () => {
+    const { tenant, project, second } = await withTwo()
+    const store = deletionStore(bindings.CONTROL)
+    expect(await store.markProject(tenant.org.id, second, Date.now())).toBe(true)
+    expect(await store.markProject(tenant.org.id, project, Date.now())).toBe(false)
+    expect(await projects(tenant)).toEqual([project])
+  })
+
+  it('is taken back within seven days, and not between them and its removal', async () => {
+    const { tenant, second } = await withTwo()
+    const path = `/api/v1/orgs/${tenant.org.id}/deleted-projects/${second}/restore`
+    const store = deletionStore(bindings.CONTROL)
+    await store.markProject(tenant.org.id, second, Date.now() - UNDO_MS - 60_000)
+    expect((await call(tenant.owner, 'POST', path)).status).toBe(409)
+    await store.markProject(tenant.org.id, second, Date.now() - UNDO_MS + 60_000)
+    expect((await call(tenant.owner, 'POST', path)).status).toBe(200)
   })
 
   it('is too late to take back once its removal has begun', async () => {

@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, isNull } from 'drizzle-orm'
+import { and, eq, isNull, isNotNull, lt, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { DeletionCertificate } from '../../contract/deletion.ts'
 import type { DeletionInput, PurgeDeps } from '../../services/deletion/port.ts'
@@ -11,10 +11,13 @@ export function deletionStore(d1: D1Database): DeletionStore {
   const db = drizzle(d1)
   return {
     async markProject(orgId, projectId, deletedMs) {
-      await db
+      const others = sql`EXISTS (SELECT 1 FROM project other WHERE other.org_id = ${orgId} AND other.id <> ${projectId} AND other.deleted_ms IS NULL)`
+      const marked = await db
         .update(project)
         .set({ deletedMs })
-        .where(and(eq(project.orgId, orgId), eq(project.id, projectId)))
+        .where(and(eq(project.orgId, orgId), eq(project.id, projectId), deletedMs === null ? undefined : others))
+        .returning({ id: project.id })
+      return marked.length > 0
     },
     async markOrg(orgId, deletedMs) {
       await db.update(organization).set({ deletedMs }).where(eq(organization.id, orgId))
@@ -48,12 +51,12 @@ export async function dueDeletions(
   beforeMs: number,
 ): Promise<{ org: OrgRow; projectId: string | null; name: string; deletedMs: number }[]> {
   const db = drizzle(d1)
-  const orgs = await db.select().from(organization).where(isNotNull(organization.deletedMs))
+  const orgs = await db.select().from(organization).where(lt(organization.deletedMs, beforeMs))
   const projects = await db
     .select()
     .from(project)
     .innerJoin(organization, eq(organization.id, project.orgId))
-    .where(and(isNotNull(project.deletedMs), isNull(organization.deletedMs)))
+    .where(and(lt(project.deletedMs, beforeMs), isNull(organization.deletedMs)))
   return [
     ...orgs.map((org) => ({ org, projectId: null, name: org.name, deletedMs: org.deletedMs ?? 0 })),
     ...projects.map(({ organization: org, project: { id, name, deletedMs } }) => ({
@@ -62,7 +65,7 @@ export async function dueDeletions(
       name,
       deletedMs: deletedMs ?? 0,
     })),
-  ].filter(({ deletedMs }) => deletedMs < beforeMs)
+  ]
 }
 
 /** Removing what control holds of a project, or of an organization; what belongs to it goes by cascade. */

@@ -59,13 +59,13 @@ export function projectData({ org_id }: Tenant, projectId: string, places: Proje
       return { store: 'names in the ledger', removed: stripped.meta.changes, next: end?.event_key ?? null }
     },
     async objects() {
-      const keys = await objectsOf(bucket, `${org_id}/${projectId}/`, OBJECTS)
+      const keys = await objectsOf(bucket, org_id, projectId, OBJECTS)
       if (keys.length > 0) await bucket.delete(keys)
       return { store: 'objects', removed: keys.length, next: keys.length > 0 ? 'more' : null }
     },
     actors: () => feed.wipe(),
     async left() {
-      let left = (await objectsOf(bucket, `${org_id}/${projectId}/`, 1)).length + (await feed.count())
+      let left = (await objectsOf(bucket, org_id, projectId, 1)).length + (await feed.count())
       for (const table of await tables()) {
         const row = await db
           .prepare(`SELECT count(*) AS n FROM ${quoted(table.name)} WHERE ${of(table)} AND project_id = ?2`)
@@ -78,9 +78,11 @@ export function projectData({ org_id }: Tenant, projectId: string, places: Proje
   }
 }
 
-async function objectsOf(bucket: R2Bucket, place: string, limit: number): Promise<string[]> {
-  for (const kind of await kindsOf(bucket)) {
-    const page = await bucket.list({ prefix: kind + place, limit })
+/** Exports of the organization hold the project too; they are copies, and can be made again without it. */
+async function objectsOf(bucket: R2Bucket, orgId: string, projectId: string, limit: number): Promise<string[]> {
+  const places = (await kindsOf(bucket)).map((kind) => `${kind}${orgId}/${projectId}/`)
+  for (const prefix of [...places, `exports/${orgId}/`]) {
+    const page = await bucket.list({ prefix, limit })
     if (page.objects.length > 0) return page.objects.map(({ key }) => key)
   }
   return []

@@ -9,7 +9,7 @@ import { moveStore } from '../../adapters/move/moves.ts'
 import { certificates, signed } from '../../adapters/r2/certificates.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import type { DeletionInput } from '../../services/deletion/port.ts'
-import { UNDO_MS } from '../../services/deletion/request.ts'
+import { PURGE_AFTER_MS } from '../../services/deletion/request.ts'
 import { deletion, DELETION_STEPS } from '../../services/deletion/work.ts'
 import type { Job, JobWork } from '../../services/job/port.ts'
 import { auditTools, type Env } from '../deps.ts'
@@ -65,7 +65,7 @@ export async function startPurges(
   nowMs: number,
 ): Promise<{ started: number }> {
   let started = 0
-  for (const { org, projectId, name, deletedMs } of await dueDeletions(env.CONTROL, nowMs - UNDO_MS)) {
+  for (const { org, projectId, name, deletedMs } of await dueDeletions(env.CONTROL, nowMs - PURGE_AFTER_MS)) {
     const tenant = { org_id: org.id, cell: org.cell, shard: org.shard }
     const input: DeletionInput = {
       project_id: projectId,

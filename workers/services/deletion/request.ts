@@ -6,11 +6,14 @@ import type { PlacedKey } from '../move/keys.ts'
 import type { KeyRecords, OrgRow, ProjectRow } from '../tenant/store.ts'
 
 export const UNDO_MS = UNDO_DAYS * 86_400_000
+/** A removal begins this long after the last moment of undo, so that none that was just allowed is overtaken. */
+export const PURGE_AFTER_MS = UNDO_MS + 10 * 60_000
 const iso = (ms: number) => new Date(ms).toISOString()
 
 /** What is deleted and not yet removed, in the control database. */
 export interface DeletionStore {
-  markProject(orgId: string, projectId: string, deletedMs: number | null): Promise<void>
+  /** False when it is the only one that is not deleted. */
+  markProject(orgId: string, projectId: string, deletedMs: number | null): Promise<boolean>
   markOrg(orgId: string, deletedMs: number | null): Promise<void>
   deletedProjects(orgId: string): Promise<ProjectRow[]>
   /** Organizations that this person owns. */
@@ -53,12 +56,14 @@ export async function deleteProject(
   project: ProjectRow,
   others: readonly ProjectRow[],
 ): Promise<DeletedProject> {
-  if (others.every(({ id }) => id === project.id))
-    throw new AppError('conflict', 'An organization has a project: make another one first, or delete the organization.')
+  if (others.every(({ id }) => id === project.id)) throw lastProject()
   // The edge first: what dies in between leaves keys that are refused, not keys that nobody sees.
   for (const { row } of await deps.keysOf(org.id)) if (row.projectId === project.id) await deps.records.remove(row.hash)
   const deletedMs = deps.now()
-  await deps.store.markProject(org.id, project.id, deletedMs)
+  if (!(await deps.store.markProject(org.id, project.id, deletedMs))) {
+    await publish(deps, org.id, ({ row }) => row.projectId === project.id)
+    throw lastProject()
+  }
   return deletedProjectView({ ...project, deletedMs })
 }
 
@@ -66,9 +71,10 @@ export async function deleteProject(
 export async function restoreProject(deps: DeletionDeps, org: OrgRow, projectId: string): Promise<ProjectRow> {
   const project = (await deps.store.deletedProjects(org.id)).find(({ id }) => id === projectId)
   if (project === undefined) throw new AppError('not_found', 'There is no such deleted project.')
-  if (await deps.isPurging(org, projectId)) throw tooLate()
-  await deps.store.markProject(org.id, projectId, null)
+  if (isOver(deps, project) || (await deps.isPurging(org, projectId))) throw tooLate()
+  // The edge first: what dies in between can be asked for again.
   await publish(deps, org.id, ({ row }) => row.projectId === projectId)
+  await deps.store.markProject(org.id, projectId, null)
   return { ...project, deletedMs: null }
 }
 
@@ -93,9 +99,9 @@ export async function deleteOrg(deps: DeletionDeps, org: OrgRow, confirm: string
 export async function restoreOrg(deps: DeletionDeps, userId: string, orgId: string): Promise<OrgRow> {
   const org = (await deps.store.deletedOrgs(userId)).find(({ id }) => id === orgId)
   if (org === undefined) throw new AppError('not_found', 'There is no such deleted organization.')
-  if (await deps.isPurging(org, null)) throw tooLate()
-  await deps.store.markOrg(org.id, null)
+  if (isOver(deps, org) || (await deps.isPurging(org, null))) throw tooLate()
   await publish(deps, org.id, ({ place }) => place.project?.deletedMs == null)
+  await deps.store.markOrg(org.id, null)
   return { ...org, deletedMs: null }
 }
 
@@ -106,5 +112,11 @@ async function publish(deps: DeletionDeps, orgId: string, isOf: (key: PlacedKey)
       await deps.records.put(row.hash, recordOf(row, place, principal))
   }
 }
+
+const isOver = (deps: DeletionDeps, { deletedMs }: { deletedMs: number | null }) =>
+  deps.now() > (deletedMs ?? 0) + UNDO_MS
+
+const lastProject = () =>
+  new AppError('conflict', 'An organization has a project: make another one first, or delete the organization.')
 
 const tooLate = () => new AppError('conflict', 'It is too late: everything it had is being removed.')
