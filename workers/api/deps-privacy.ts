@@ -1,11 +1,12 @@
 import { cellFor, shardOf } from '../adapters/cells.ts'
 import { accountStore } from '../adapters/d1/account-store.ts'
+import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
 import { jobStore } from '../adapters/d1/job-store.ts'
 import { keyPlaces } from '../adapters/d1/key-places.ts'
 import { retentionState } from '../adapters/d1/retention-store.ts'
-import { downloadOf } from '../adapters/export/files.ts'
+import { downloadOf, isWhole } from '../adapters/export/files.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { keyWriter } from '../adapters/keys-kv.ts'
 import { mailSender, removeMail } from '../adapters/mail.ts'
@@ -14,6 +15,7 @@ import { DeletionCertificate } from '../contract/deletion.ts'
 import type { Tenant } from '../contract/tenant.ts'
 import type { RemoveAccountDeps } from '../services/account/remove.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
+import { settleOutbox } from '../services/audit/outbox.ts'
 import type { DeletionDeps } from '../services/deletion/request.ts'
 import type { StartErasureDeps } from '../services/erasure/start.ts'
 import type { JobDeps } from '../services/job/run.ts'
@@ -31,6 +33,8 @@ export interface PrivacyDeps {
   accounts: RemoveAccountDeps
   /** What a finished export holds. */
   exportFiles(tenant: Tenant, id: string): ReturnType<typeof downloadOf>
+  /** False after an erasure, which removes exports. */
+  hasExport(tenant: Tenant, id: string): Promise<boolean>
 }
 
 export function privacyDeps(
@@ -49,9 +53,11 @@ export function privacyDeps(
     deletionCertificate: (tenant, id) => deletionCertificate(env, tenant, id),
     goneOrgs: (userId) => goneOrgs(env.CONTROL, userId),
     exportFiles: ({ org_id, cell }, id) => downloadOf(cellFor(env, cell).bucket, org_id, id),
+    hasExport: ({ org_id, cell }, id) => isWhole(cellFor(env, cell).bucket, org_id, id),
     accounts: {
       audit,
       ...accountStore(env.CONTROL),
+      settle: (tenant) => settleOutbox({ audit, outbox: auditOutbox(env.CONTROL), now }, tenant),
       forgetIn: ({ org_id, cell }, userId) =>
         cellFor(env, cell).object(env.TENANT_BUDGET, org_id).erase(userId, `erased_${crypto.randomUUID()}`),
       removeMail: async (email) => {

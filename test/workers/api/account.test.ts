@@ -97,6 +97,19 @@ describe('deleting an account', () => {
     ])
       expect(tables).toContain(table)
     expect(await logOf(owner, org.id)).toContain(person.email)
+    const unfinished = {
+      id: 'cut:cut',
+      at_ms: 1,
+      actor: { type: 'user', id: person.id, label: mark, email: person.email },
+      action: 'tested.cut_short',
+      target: { type: 'request', id: 'cut' },
+      after: { outcome: 'unknown' },
+      origin: null,
+      request_id: 'cut',
+    }
+    await bindings.CONTROL.prepare('INSERT INTO audit_outbox (id, org_id, at_ms, records) VALUES (?1, ?2, 1, ?3)')
+      .bind(`cut-${org.id}`, org.id, JSON.stringify([unfinished]))
+      .run()
 
     expect((await call(person, 'DELETE', '/api/v1/me', { confirm: person.email })).status).toBe(200)
 
@@ -111,6 +124,7 @@ describe('deleting an account', () => {
     const log = await logOf(owner, org.id)
     for (const word of words) expect(log).not.toContain(word)
     expect(log).toContain('account.delete')
+    expect(log).toContain('tested.cut_short')
     const verdict = await verifyExport(
       linesOf(
         (async function* () {
@@ -144,6 +158,7 @@ describe('deleting an account', () => {
       audit,
       orgsOf: async () => [],
       solelyOwned: async () => [],
+      settle: async () => {},
       forgetIn: note('budgets'),
       removeUser: () => Promise.reject(new Error('died')),
       removeMail: note('mail'),

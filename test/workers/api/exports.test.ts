@@ -103,6 +103,9 @@ describe('exporting everything', () => {
       limit_usd: '10',
     })
 
+    const control = { name: 'Retries', scope: { type: 'org' }, retries_max: 3 }
+    expect((await call(tenant.owner, 'POST', `/api/v1/orgs/${place.org_id}/controls`, control)).status).toBe(201)
+
     const made = Export.parse(await (await call(tenant.owner, 'POST', path(tenant))).json())
     expect((await call(tenant.owner, 'POST', path(tenant))).status).toBe(409)
     const done = await finished(tenant, made.id)
@@ -135,7 +138,13 @@ describe('exporting everything', () => {
     ).toEqual([0, 1, 2, 3, 4].map((n) => `x${n}-${place.org_id}`))
     expect(rowsIn(files, 'dead-letters')).toMatchObject([{ reason: 'tested', events: [{ trace_id: 'dead-one' }, {}] }])
     expect([...files.keys()]).toContain(`archive/${place.project_id}/2026/01/01/00-1-2.parquet`)
-    expect(JSON.parse(files.get('budgets.json')?.toString() ?? '{}')).toMatchObject({ budgets: [{ name: 'All' }] })
+    expect(JSON.parse(files.get('budgets.json')?.toString() ?? '{}')).toMatchObject({
+      budgets: [{ name: 'All' }],
+      extensions: [],
+      reservations: [],
+      controls: [{ name: 'Retries' }],
+      breakers: [],
+    })
     const organization = files.get('organization.json')?.toString() ?? ''
     expect(JSON.parse(organization)).toMatchObject({
       organization: { id: place.org_id },
@@ -179,6 +188,11 @@ describe('exporting everything', () => {
     const made = Export.parse(await (await call(tenant.owner, 'POST', path(tenant))).json())
     await finished(tenant, made.id)
     expect((await call(tenant.owner, 'POST', path(tenant, `/${made.id}/cancel`))).status).toBe(409)
+    // As an erasure removes it.
+    const { objects } = await bindings.BUCKET_US.list({ prefix: `exports/${tenant.org.id}/` })
+    await bindings.BUCKET_US.delete(objects.map(({ key }) => key))
+    const gone = await call(tenant.owner, 'GET', path(tenant, `/${made.id}/download`))
+    expect([gone.status, await gone.text()]).toEqual([409, expect.stringContaining('make another')])
     await bindings.DATA_US_0.prepare('UPDATE job SET ended_ms = ?2 WHERE id = ?1')
       .bind(made.id, Date.now() - 8 * 86_400_000)
       .run()

@@ -39,6 +39,11 @@ export function exportFiles(bucket: R2Bucket, orgId: string): Pick<ExportDeps, '
   }
 }
 
+/** Whether an export still has its last file, which is removed with all others. */
+export async function isWhole(bucket: R2Bucket, orgId: string, id: string): Promise<boolean> {
+  return (await bucket.head(`${placeOf(orgId, id)}manifest.json`)) !== null
+}
+
 /** What a download of an export holds: its files, and of the organization what is kept as files already. */
 export async function* downloadOf(
   bucket: R2Bucket,

@@ -80,7 +80,7 @@ function downloadRoute(app: App): void {
     answer: z.any(),
     async handle({ who, deps, params, changed }) {
       const tenant = tenantOf(who)
-      const { id } = await downloadable(deps.jobs, tenant, params.export)
+      const { id } = await downloadable(deps.jobs, tenant, params.export, () => deps.hasExport(tenant, params.export))
       changed({ target: { type: 'export', id } })
       const audit = { name: 'audit.ndjson', input: encoded(exportAudit(deps.audit, tenant)) }
       const files = all(deps.exportFiles(tenant, id), audit)

@@ -12,6 +12,9 @@ import type { Env } from '../deps.ts'
 /** The product's own bookkeeping. */
 const EXCEPT = ['job', 'moving', 'progress', 'retention']
 
+/** Those that are open; what was settled is in the ledger. */
+const RESERVATIONS_MAX = 10_000
+
 /** Exporting everything of one organization, bound to the stores of its cell only. */
 export function exportWork(env: Env, tenant: Tenant, now = () => Date.now()): JobWork {
   const stores = cellFor(env, tenant.cell)
@@ -22,7 +25,13 @@ export function exportWork(env: Env, tenant: Tenant, now = () => Date.now()): Jo
     {
       organization: async () => ({
         'organization.json': await controlRows(env.CONTROL, tenant.org_id),
-        'budgets.json': { budgets: await budget.budgets(), extensions: await budget.extensions() },
+        'budgets.json': {
+          budgets: await budget.budgets(),
+          extensions: await budget.extensions(),
+          reservations: await budget.reservations(RESERVATIONS_MAX),
+          controls: await budget.controls(),
+          breakers: await budget.breakers(),
+        },
       }),
       async tables() {
         const projects = await moveStore(env.CONTROL).projects(tenant.org_id)

@@ -19,7 +19,7 @@ export function eraseTexts(sql: SqlStorage, eraser: Eraser): { scanned: number; 
     counts.scanned += rows.length
     for (const { id = null, ...texts } of rows) {
       for (const [column, text] of Object.entries(texts)) {
-        const next = text === null ? null : eraser.text(text)
+        const next = text === null ? null : eraser.text(text, column)
         if (next === text) continue
         sql.exec(`UPDATE ${table} SET ${column} = ? WHERE ${key} = ?`, next, id)
         counts.changed++

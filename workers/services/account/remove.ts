@@ -21,6 +21,8 @@ export interface RemoveAccountDeps {
   orgsOf(userId: string): Promise<OrgRow[]>
   /** Names of organizations that nobody else owns. */
   solelyOwned(userId: string): Promise<string[]>
+  /** Tells the organization's audit log what earlier requests could not; see `settleOutbox`. */
+  settle(tenant: Tenant): Promise<void>
   /** Takes the account's id out of what an organization keeps of its budgets. */
   forgetIn(tenant: Tenant, userId: string): Promise<unknown>
   /** Removes the account with all that is its own, and its id from what others have of it; false for a sole owner. */
@@ -56,6 +58,8 @@ export async function removeAccount(
   const actor = { type: 'user' as const, id, label: name, email }
   for (const { id: org_id, cell, shard } of await deps.orgsOf(id)) {
     const tenant = { org_id, cell, shard }
+    // What waits for the log may name the account, and goes with it.
+    await deps.settle(tenant)
     const one = { ...entry, id: `account:${id}`, at_ms: deps.now(), action: 'account.delete' }
     await record(deps.audit, tenant, { ...one, actor, target: { ...actor } })
     await deps.forgetIn(tenant, id)

@@ -56,8 +56,15 @@ export async function cancelExport(deps: JobDeps, tenant: Tenant, id: string): P
 }
 
 /** @throws AppError not_found, or conflict unless it is there to be taken. */
-export async function downloadable(deps: JobDeps, tenant: Tenant, id: string): Promise<Export> {
+export async function downloadable(
+  deps: JobDeps,
+  tenant: Tenant,
+  id: string,
+  isThere: () => Promise<boolean>,
+): Promise<Export> {
   const found = await readExport(deps, tenant, id)
+  if (found.state === 'done' && !(await isThere()))
+    throw new AppError('conflict', 'This export was removed with what was erased or deleted since: make another.')
   if (found.state === 'done') return found
   throw new AppError(
     'conflict',
