@@ -205,6 +205,16 @@ describe('spend against its plan', () => {
     expect(fast).toMatchObject({ severity: null, unknown: 'too_little_history' })
   })
 
+  it('saves nothing before its first spend', () => {
+    const { status } = told(budgetOf(), (at) => (at >= NOW - 2 * DAY ? usual(at, 1.2) : 0n))
+    expect(Number(status?.spend?.planned_usd)).toBeCloseTo(48, -1)
+    expect(status?.budget_left).toBeLessThan(0)
+    expect(told(budgetOf(), () => 0n)).toMatchObject({
+      status: { sli: null, budget_left: null, spend: { actual_usd: '0.000000000', planned_usd: '0.000000000' } },
+      sample: { severity: null, unknown: 'no_data' },
+    })
+  })
+
   it('is exact, to the nano-dollar', () => {
     const odd = (at: number) => BigInt((at / QUARTER) % 1_000_003) + 1n
     const { status } = told(budgetOf(), odd)

@@ -135,11 +135,18 @@ export type SloDay = z.infer<typeof SloDay>
 export const SloDetail = Slo.extend({ history: z.array(SloDay).meta({ description: 'The oldest day first' }) })
 export type SloDetail = z.infer<typeof SloDetail>
 
-/** Of OrgAlerts, what the api calls about objectives. */
+export const SLOS_MAX = 100
+
+/** Why an objective, or its alert rule, was not made: there are as many as there may be. */
+export type TooMany = 'too_many_slos' | 'too_many_rules'
+
+/** Of OrgAlerts, what the api calls about objectives. An objective with alerts has a rule, which follows it. */
 export interface SlosRpc {
   slos(): Promise<Slo[]>
+  /** Null for one that does not exist. */
   slo(id: string): Promise<Slo | null>
-  createSlo(tenant: Tenant, ids: { slo: string; rule: string }, zone: string, input: SloCreate): Promise<Slo>
-  updateSlo(tenant: Tenant, id: string, ruleId: string, change: SloUpdate): Promise<Slo | null>
+  createSlo(tenant: Tenant, ids: { slo: string; rule: string }, zone: string, input: SloCreate): Promise<Slo | TooMany>
+  /** @param ids `rule` is for the rule that it gets when it had none. */
+  updateSlo(ids: { slo: string; rule: string }, zone: string, change: SloUpdate): Promise<Slo | TooMany | null>
   removeSlo(id: string): Promise<boolean>
 }

@@ -47,7 +47,8 @@ export function spendQuestions(
 
 /**
  * Spend over the windows against the plan. Windows begin with a whole quarter hour, those of more than an hour and a
- * half with a whole hour. What was saved earlier in a window may be spent later in it.
+ * half with a whole hour. What was saved earlier in a window may be spent later in it; what was not spent before anything
+ * was is not saved.
  */
 export function spendTallies(
   budget: Planned,
@@ -59,9 +60,10 @@ export function spendTallies(
   const hours = found.spend?.hours ?? []
   const settled = settledMs(nowMs)
   const plan = planOf(budget, hours, settled, { from_ms: settled - window_days * DAY_MS, to_ms: nowMs })
+  const began = beginning([...hours, ...quarters], nowMs)
   const over = (fromMs: number): Spend => ({
     actual: sumSince(hours, fromMs) + sumSince(quarters, Math.max(fromMs, settled)),
-    planned: plan.of.over(fromMs, nowMs),
+    planned: plan.of.over(Math.max(fromMs, began), nowMs),
   })
   const spend = over(settled - window_days * DAY_MS)
   return {
@@ -71,7 +73,7 @@ export function spendTallies(
         const fromMs = nowMs - minutes * MINUTE_MS
         if (minutes > 90) return tallyOf(over(floor(fromMs, HOUR_MS)))
         const start = floor(fromMs, QUARTER_MS)
-        return tallyOf({ actual: sumSince(quarters, start), planned: plan.of.over(start, nowMs) })
+        return tallyOf({ actual: sumSince(quarters, start), planned: plan.of.over(Math.max(start, began), nowMs) })
       },
       window: tallyOf(spend),
       unjudged: plan.profile === null ? { up_to_minutes: EVEN_MINUTES_MAX, why: 'too_little_history' } : null,
@@ -92,6 +94,9 @@ export function planOf(
   const profile = profileOf(hours, offsets, endMs)
   return { of: new Plan(budget, profile, offsets), profile }
 }
+
+/** When the first of these sums was spent; now, when nothing was. */
+export const beginning = (sums: readonly SpendSum[], nowMs: number) => sums[0]?.at_ms ?? nowMs
 
 /** What was spent over the plan is what was bad. */
 export const tallyOf = ({ actual, planned }: Spend): Tally => ({
