@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, expect, vi } from 'vitest'
 import { cellFor } from '../../workers/adapters/cells.ts'
 import { ledgerTotal } from '../../workers/adapters/d1/ledger-total.ts'
@@ -8,6 +8,8 @@ import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import type { GuardRpc } from '../../workers/contract/guard.ts'
 import type { ProjectTenant } from '../../workers/contract/tenant.ts'
 import { nanoFromUsd, usd } from '../../workers/domain/money.ts'
+import type { Env } from '../../workers/pipeline/deps.ts'
+import type { TenantBudget } from '../../workers/pipeline/objects/tenant-budget.ts'
 import { envelopeOf, freshTenant, makeBatch } from './batches.ts'
 import { heldQueues, real } from './moving.ts'
 
@@ -63,23 +65,33 @@ export function worldOf(tenant: ProjectTenant = freshTenant()) {
       if (budget === undefined) throw new Error('no budget')
       return budget
     },
+    /** An alarm, after which what the object had to send has arrived. */
+    async ring() {
+      await withQueues(stub, queues.env)
+      await runDurableObjectAlarm(stub)
+      await queues.deliver(tenant.cell)
+    },
     /** Alarms until what was settled is in the ledger, and the object and the ledger agree. */
     async booked() {
+      const ledger = () => ledgerTotal(stores.shard(tenant.shard), tenant.org_id)
       await vi.waitFor(
         async () => {
-          await runDurableObjectAlarm(stub)
-          const total = await ledgerTotal(stores.shard(tenant.shard), tenant.org_id)
-          expect(await stub.reconcile(total)).toEqual({ difference_nanousd: '0', entries_difference: 0 })
-          expect((await rpc().reservations(1000)).filter(({ unconfirmed_usd }) => unconfirmed_usd !== usd(0))).toEqual(
-            [],
-          )
+          await this.ring()
+          expect(await stub.reconcile(await ledger())).toEqual({ difference_nanousd: '0', entries_difference: 0 })
+          const all = await rpc().reservations(1000)
+          expect(all.filter(({ unconfirmed_usd }) => unconfirmed_usd !== usd(0))).toEqual([])
         },
         { timeout: 15_000, interval: 100 },
       )
-      return ledgerTotal(stores.shard(tenant.shard), tenant.org_id)
+      return ledger()
     },
   }
 }
+
+/** What the object sends waits for `deliver` from now on, instead of a second for its queue. */
+const withQueues = (stub: DurableObjectStub<TenantBudget>, env: Env) =>
+  runInDurableObject(stub, (object) => void Object.assign(object, { env }))
+
 export const idOf = (answer: Awaited<ReturnType<Rpc['reserve']>>) => {
   const id = answer.reservations[0]?.reservation_id
   if (id === undefined) throw new Error(`refused: ${String(answer.detail)}`)
@@ -87,9 +99,13 @@ export const idOf = (answer: Awaited<ReturnType<Rpc['reserve']>>) => {
 }
 export const nano = (text: string) => nanoFromUsd(text) ?? Number.NaN
 
-/** A day of its own for each test, so that budgets begin empty; `pass` lets time go by. */
+/**
+ * A day of its own for each test, so that budgets begin empty; `pass` lets time go by. It is in the future of the real
+ * clock, by which workerd rings alarms: one that an object sets in the past rings at once, is set again, and so on
+ * without end, for as many objects as tests have made.
+ */
 export function ownDays(): (ms: number) => void {
-  let clock = Date.parse('2026-03-10T12:00:00Z')
+  let clock = Date.parse('2037-03-10T12:00:00Z')
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['Date'] })
     clock += DAY_MS

@@ -7,7 +7,7 @@ import { forecastTools } from '../../../workers/pipeline/deps-forecast.ts'
 import { DAY_MS, worldOf } from '../../support/guard.ts'
 import { costOf, NANO, officeHours, spendOf } from '../../support/spending.ts'
 
-const NOW = Date.parse('2026-04-15T12:00:00Z')
+const NOW = Date.parse('2037-04-15T12:00:00Z')
 const nano = (text: string | null | undefined) => BigInt(nanoFromUsd(text ?? '') ?? Number.NaN)
 const at = (date: string) => Date.parse(date)
 
@@ -48,7 +48,7 @@ describe('the forecast of a budget', () => {
 
   it('meets what a month comes to, weekends and all, and knows the chances of a limit', async () => {
     const w = await spender(50)
-    const month = costOf(spendOf(at('2026-04-01T00:00:00Z'), at('2026-05-01T00:00:00Z'), officeHours))
+    const month = costOf(spendOf(at('2037-04-01T00:00:00Z'), at('2037-05-01T00:00:00Z'), officeHours))
     const { forecast, spent_usd } = await only(w)
     expect(forecast).toMatchObject({ method: 'mstl_ets', history_days: 49, overrun_probability: 0, limit_on: null })
     const [low, expected, high] = [forecast?.low_95_usd, forecast?.expected_usd, forecast?.high_95_usd].map(nano)
@@ -57,7 +57,7 @@ describe('the forecast of a budget', () => {
     expect([nano(spent_usd) < (low ?? 0n), (low ?? 0n) < month, month < (high ?? 0n)]).toEqual([true, true, true])
     const tight = await w.rpc().update(w.id, { limit_usd: usd((month * 9n) / 10n) })
     expect(tight?.forecast?.overrun_probability).toBeGreaterThan(0.99)
-    expect(tight?.forecast?.limit_on).toMatch(/^2026-04-2[6-8]$/)
+    expect(tight?.forecast?.limit_on).toMatch(/^2037-04-2[6-8]$/)
   })
 
   it('counts what is spent exactly, between fits too, and is certain of a limit that was passed', async () => {
@@ -124,12 +124,12 @@ describe('the burn-down of a budget', () => {
     const w = await spender(50)
     await w.rpc().setZone('Asia/Kathmandu')
     const path = ForecastPath.parse(await w.rpc().forecast(w.id))
-    const start = at('2026-03-31T18:15:00Z')
+    const start = at('2037-03-31T18:15:00Z')
     expect([path.step, path.path.length, path.path[0]?.from]).toEqual(['day', 30, new Date(start).toISOString()])
     expect(path.path.at(-1)?.to).toBe(path.resets_at)
     for (const [i, { from, to, spent_usd, expected_usd }] of path.path.entries()) {
       expect(at(from)).toBe(start + i * DAY_MS)
-      const spent = costOf(spendOf(at('2026-03-31T19:00:00Z'), Math.min(NOW, at(to)), officeHours))
+      const spent = costOf(spendOf(at('2037-03-31T19:00:00Z'), Math.min(NOW, at(to)), officeHours))
       expect(spent_usd).toBe(at(from) <= NOW ? usd(spent) : null)
       expect(expected_usd === null).toBe(at(to) <= NOW)
     }
@@ -139,9 +139,9 @@ describe('the burn-down of a budget', () => {
   })
 
   it.each([
-    ['Europe/Berlin', '2026-03-29T12:00:00Z', 23],
-    ['Europe/Berlin', '2026-04-15T12:00:00Z', 24],
-    ['America/New_York', '2026-11-01T15:00:00Z', 25],
+    ['Europe/Berlin', '2037-03-29T12:00:00Z', 23],
+    ['Europe/Berlin', '2037-04-15T12:00:00Z', 24],
+    ['America/New_York', '2037-11-01T15:00:00Z', 25],
   ])('of a day has its hours, in %s on %s', async (zone, now, hours) => {
     vi.setSystemTime(at(now))
     const w = worldOf()
@@ -174,7 +174,7 @@ describe('beside a forecast', () => {
     const w = await spender(100, {
       limit_usd: '1000',
       thresholds: [5, 50],
-      planned_usd: { '2026-02': '150', '2026-04': '200.5', '2026-05': '1', '2024-01': '3' },
+      planned_usd: { '2037-02': '150', '2037-04': '200.5', '2037-05': '1', '2035-01': '3' },
     })
     await w.stub.apply(
       'today',
@@ -183,37 +183,37 @@ describe('beside a forecast', () => {
     )
     const { variance, thresholds_reached } = BudgetDetail.parse(await w.rpc().detail(w.id))
     const spent = (from: string, to: string) => costOf(spendOf(at(from), Math.min(at(to), NOW), officeHours))
-    const april = spent('2026-04-01T00:00:00Z', '2026-05-01T00:00:00Z') + 2n * BigInt(NANO)
-    const february = spent('2026-02-01T00:00:00Z', '2026-03-01T00:00:00Z')
+    const april = spent('2037-04-01T00:00:00Z', '2037-05-01T00:00:00Z') + 2n * BigInt(NANO)
+    const february = spent('2037-02-01T00:00:00Z', '2037-03-01T00:00:00Z')
     expect(variance).toEqual([
       {
-        month: '2026-04',
+        month: '2037-04',
         actual_usd: usd(april),
         planned_usd: '200.500000000',
         difference_usd: usd(april - 200_500_000_000n),
       },
       {
-        month: '2026-03',
-        actual_usd: usd(spent('2026-03-01T00:00:00Z', '2026-04-01T00:00:00Z')),
+        month: '2037-03',
+        actual_usd: usd(spent('2037-03-01T00:00:00Z', '2037-04-01T00:00:00Z')),
         planned_usd: null,
         difference_usd: null,
       },
       {
-        month: '2026-02',
+        month: '2037-02',
         actual_usd: usd(february),
         planned_usd: '150.000000000',
         difference_usd: usd(february - 150_000_000_000n),
       },
-      { month: '2024-01', actual_usd: usd(0), planned_usd: '3.000000000', difference_usd: '-3.000000000' },
+      { month: '2035-01', actual_usd: usd(0), planned_usd: '3.000000000', difference_usd: '-3.000000000' },
     ])
     expect(thresholds_reached).toEqual([{ percent: 5, reached_at: new Date(NOW).toISOString() }])
   })
 
   it('an agent has two months, since its name is kept no longer', async () => {
-    const planned_usd = { '2026-02': '1', '2026-04': '1' }
+    const planned_usd = { '2037-02': '1', '2037-04': '1' }
     const w = await spender(100, { scope: { type: 'agent', id: 'bot' }, planned_usd })
     const { variance } = BudgetDetail.parse(await w.rpc().detail(w.id))
-    expect(variance.map(({ month }) => month)).toEqual(['2026-04', '2026-03'])
+    expect(variance.map(({ month }) => month)).toEqual(['2037-04', '2037-03'])
   })
 
   it('the fit goes with its budget, is left behind by a move, and is wiped', async () => {

@@ -139,15 +139,15 @@ describe('the guard', () => {
 
   it('begins each day of the zone anew', async () => {
     const w = worldOf()
-    vi.setSystemTime(Date.parse('2026-03-28T22:30:00Z'))
+    vi.setSystemTime(Date.parse('2037-03-28T22:30:00Z'))
     const made = BudgetCreate.parse({ name: 'Day', scope: { type: 'org' }, period: 'day', limit_usd: '1', hard: true })
     // The clocks go forward in the night that follows.
     const budget = await w.rpc().create(w.tenant, 'bdg_day', 'Europe/Berlin', made)
-    expect(budget).toMatchObject({ period_start: '2026-03-27T23:00:00.000Z', resets_at: '2026-03-28T23:00:00.000Z' })
+    expect(budget).toMatchObject({ period_start: '2037-03-27T23:00:00.000Z', resets_at: '2037-03-28T23:00:00.000Z' })
     await w.send([w.eventOf(900_000_000)])
     expect((await w.reserve('0.2')).decision).toBe('deny')
-    vi.setSystemTime(Date.parse('2026-03-28T23:00:00Z'))
-    expect(await w.only()).toMatchObject({ spent_usd: '0.000000000', resets_at: '2026-03-29T22:00:00.000Z' })
+    vi.setSystemTime(Date.parse('2037-03-28T23:00:00Z'))
+    expect(await w.only()).toMatchObject({ spent_usd: '0.000000000', resets_at: '2037-03-29T22:00:00.000Z' })
     expect((await w.reserve('0.2')).decision).toBe('allow')
   })
 })
