@@ -1,10 +1,12 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
-import { describe, expect, it, vi } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
-import { idOf, ownDays, worldOf } from '../../support/guard.ts'
+import { DAY_MS, idOf, ownDays, worldOf } from '../../support/guard.ts'
 import { real } from '../../support/moving.ts'
 
 const pass = ownDays()
+// Alarms are far ahead of the clock that rings them, and ring when a test says so.
+beforeEach(() => void pass(3650 * DAY_MS))
 const BREAKER = { min_requests: 2, error_rate: 0.5, window_s: 60, open_s: 30, half_open_max: 1 }
 type World = ReturnType<typeof worldOf>
 
@@ -319,5 +321,61 @@ describe('each decision is an event', () => {
     await runDurableObjectAlarm(w.stub)
     const listed = await cellFor(real, w.tenant.cell).bucket.list({ prefix: `journal/${w.tenant.org_id}/` })
     expect(listed.objects).toHaveLength(1)
+  })
+})
+
+describe('what is kept of people', () => {
+  const dump = (w: World) =>
+    runInDurableObject(w.stub, (_, { storage }) =>
+      ['control', 'breaker', 'trace_calls', 'outgoing', 'reservation'].map((table) => ({
+        table,
+        text: JSON.stringify(storage.sql.exec(`SELECT * FROM ${table}`).toArray()),
+      })),
+    )
+
+  it('is erased from controls, and from events that wait to be sent, which are sent all the same', async () => {
+    const w = worldOf()
+    const person = `ann-${w.tenant.org_id}`
+    const { id } = await w.control({
+      scope: { type: 'agent', id: person },
+      name: `Of ${person}`,
+      loop: { steps_max: 1 },
+    })
+    const work = {
+      agent_id: person,
+      user_id: person,
+      trace_id: `chat-${person}`,
+      tool_name: 'x',
+      tool_args_hash: person,
+    }
+    await w.reserve('0', work)
+    expect(await w.reserve('0', work)).toMatchObject({ reason: 'loop_detected' })
+    const named = (await dump(w)).filter(({ text }) => text.includes(person)).map(({ table }) => table)
+    // The test can only fail if they are in all of these; a trace is known by its hash alone.
+    expect(named).toEqual(['control', 'outgoing', 'reservation'])
+    await w.stub.erase(person, 'erased-0')
+    expect((await dump(w)).filter(({ text }) => text.includes(person))).toEqual([])
+    expect(await w.rpc().controls()).toMatchObject([{ scope: { type: 'agent', id: 'erased' }, name: 'Of erased-0' }])
+    await expectDecisions(w, [`control:${id}:all allow`, `control:${id}:loop block`])
+  })
+
+  it('goes along when the organization moves: controls, breakers, and what traces have done', async () => {
+    const [from, to] = [worldOf(), worldOf()]
+    await from.control({ breaker: BREAKER, loop: { repeats_max: 2 } })
+    await from.send([1, 2].map(() => from.eventOf(0, { status: 'error', error_type: 'timeout' })))
+    const call = (w: World) =>
+      w.rpc().reserve(from.tenant, [{ estimate_usd: '0', trace_id: 't', tool_name: 'a', tool_args_hash: 'x' }])
+    await call(from)
+    await runDurableObjectAlarm(from.stub)
+    for (let cursor: string | null = null; ;) {
+      const page = await from.stub.exportRows(cursor)
+      if (page === null) break
+      await to.stub.importRows(from.tenant, page.table, page.rows)
+      cursor = page.next
+    }
+    expect(await to.stub.digest()).toEqual(await from.stub.digest())
+    expect(await to.rpc().breakers()).toEqual(await from.rpc().breakers())
+    expect(await to.rpc().breakers()).toMatchObject([{ state: 'open' }])
+    expect([(await call(to)).decision, (await call(to)).reason]).toEqual(['allow', 'loop_detected'])
   })
 })
