@@ -57,4 +57,11 @@ export function openedBy({ opened_by_error_rate: rate, opened_by_requests: reque
     : `${formatPercent(rate)} of ${requests ?? 0} ${requests === 1 ? 'call' : 'calls'} had failed`
 }
 
+/** What its present window holds, in words. */
+export function windowText({ requests, errors }: BreakerView): string {
+  return requests === 0
+    ? 'no call in its window'
+    : `${formatCount(errors)} of ${formatCount(requests)} calls failed in its window`
+}
+
 export const BREAKER_WORDS = { closed: 'closed', open: 'open', half_open: 'half open' } as const
