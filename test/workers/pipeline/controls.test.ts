@@ -1,7 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
-import { DAY_MS, idOf, ownDays, worldOf } from '../../support/guard.ts'
+import { DAY_MS, ownDays, worldOf } from '../../support/guard.ts'
 import { real } from '../../support/moving.ts'
 
 const pass = ownDays()
