@@ -90,7 +90,16 @@ describe('run-time controls', () => {
     expect([(await patch(operator)).status, (await patch(developer)).status]).toEqual([200, 403])
     const member = await join(tenant, 'operator', [tenant.org.default_project_id])
     expect((await listed<Control>(tenant, 'controls', member)).map(({ id }) => id)).toEqual([own.id])
-    expect((await call(member, 'GET', path(tenant, `/${org.id}`))).status).toBe(404)
+    for (const [method, body] of [
+      ['GET', undefined],
+      ['PATCH', { retries_max: 9 }],
+      ['DELETE', undefined],
+    ] as const)
+      expect((await call(member, method, path(tenant, `/${org.id}`), body)).status).toBe(404)
+    const given = { name: 'Mine', scope: { type: 'org' }, retries_max: 9 }
+    expect((await call(member, 'POST', path(tenant), given)).status).toBe(403)
+    const theirs = { ...given, scope: { type: 'project', id: tenant.org.default_project_id } }
+    expect((await call(member, 'POST', path(tenant), theirs)).status).toBe(201)
   })
 })
 

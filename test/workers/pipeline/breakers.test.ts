@@ -1,6 +1,11 @@
-import { evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
+import { createMessageBatch, evictDurableObject, runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
+import { catchUpDeps, ingestDeps } from '../../../workers/pipeline/deps.ts'
+import { handleIngest } from '../../../workers/pipeline/queues/ingest.ts'
+import { catchUp, SETTLE_MS } from '../../../workers/services/ingest/catch-up.ts'
+import { envelopeOf, makeBatch } from '../../support/batches.ts'
 import { idOf, ownDays, worldOf } from '../../support/guard.ts'
+import { real } from '../../support/moving.ts'
 
 const pass = ownDays()
 const BREAKER = { min_requests: 2, error_rate: 0.5, window_s: 60, open_s: 30, half_open_max: 1 }
@@ -100,5 +105,57 @@ describe('circuit breakers', () => {
     expect(await w.rpc().resetBreaker(w.tenant, breaker?.id ?? '')).toMatchObject({ state: 'closed' })
     expect(await w.rpc().resetBreaker(w.tenant, 'brk_0')).toBeNull()
     expect((await w.reserve('0.1')).decision).toBe('allow')
+  })
+
+  it('learn of a commit whose consumer died before it could tell, once', async () => {
+    const w = worldOf()
+    await w.control({ breaker: { ...BREAKER, min_requests: 100 } })
+    const seen = async (requests: number, errors: number) =>
+      expect(await w.rpc().breakers()).toMatchObject(requests === 0 ? [] : [{ requests, errors }])
+    const envelope = envelopeOf(makeBatch(w.tenant, [w.eventOf(5), failed(w, { reservation_id: 'rsv_of_nobody' })]))
+    const deliver = async (checkpoint?: (step: string) => void) => {
+      const message = { id: '0', timestamp: new Date(), attempts: 2, body: envelope }
+      await handleIngest(
+        createMessageBatch('agentops-ingest-global', [message]),
+        ingestDeps(real, 'global', checkpoint),
+      )
+    }
+    await deliver((step) => {
+      if (step === 'after_commit') throw new Error('killed')
+    })
+    await seen(0, 0)
+    await catchUp(catchUpDeps(real, 'global', w.tenant.shard), Date.now() + SETTLE_MS + 1)
+    await seen(2, 1)
+    await deliver()
+    await seen(2, 1)
+  })
+
+  it('learn of events beside some that are in the ledger already', async () => {
+    const w = worldOf()
+    await w.control({ breaker: { ...BREAKER, min_requests: 100 } })
+    const known = w.eventOf(5)
+    await w.send([known])
+    await w.send([known, failed(w)])
+    // Another batch is another report: only the ledger tells one event from another.
+    expect(await w.rpc().breakers()).toMatchObject([{ requests: 3, errors: 1 }])
+  })
+
+  it('are forgotten with the rule, and a day after they were used', async () => {
+    const w = worldOf()
+    const { id } = await w.control({ breaker: BREAKER })
+    await w.send([failed(w), failed(w)])
+    pass(26 * 3_600_000)
+    await runDurableObjectAlarm(w.stub)
+    expect(await w.rpc().breakers()).toMatchObject([{ state: 'closed', opened_by_error_rate: 1 }])
+    pass(26 * 3_600_000)
+    await w.reserve('0')
+    await runDurableObjectAlarm(w.stub)
+    expect(await w.rpc().breakers()).toEqual([])
+    await w.send([failed(w), failed(w)])
+    expect(await w.rpc().breakers()).toMatchObject([{ state: 'open' }])
+    await w.rpc().updateControl(id, { breaker: null, retries_max: 1 })
+    expect((await w.reserve('0')).decision).toBe('allow')
+    await w.rpc().updateControl(id, { breaker: BREAKER })
+    expect(await w.rpc().breakers()).toEqual([])
   })
 })

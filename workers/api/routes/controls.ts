@@ -10,6 +10,7 @@ import {
   updateControl,
 } from '../../services/control/controls.ts'
 import { tenantOf, type Who } from '../context.ts'
+import type { Deps } from '../deps.ts'
 import { route, type App } from '../route.ts'
 
 const OrgParam = z.object({ org: z.string().min(1).max(100) })
@@ -24,11 +25,24 @@ export function controlRoutes(app: App): void {
   breakerRoutes(app)
 }
 
-/** Who sees only some projects sees only their controls. */
+/** Who sees only some projects sees, and changes, only their controls. */
 function isSeen(who: Who): (control: Pick<Control, 'scope'>) => boolean {
   const { actor, restricted, projects } = who
   const isPartial = restricted || (actor.type === 'key' && actor.record.project_id !== '')
   return ({ scope }) => !isPartial || (scope.type === 'project' && projects.some(({ id }) => id === scope.id))
+}
+
+/** @throws AppError not_found for a control that there is not, or that they do not see. */
+async function seenControl(deps: Deps, who: Who, id: string): Promise<Control> {
+  const control = await readControl(deps.controls, tenantOf(who), id)
+  if (!isSeen(who)(control)) throw new AppError('not_found', 'There is no such control.')
+  return control
+}
+
+async function seenBreakers(deps: Deps, who: Who): Promise<BreakerView[]> {
+  const rpc = deps.controls.of(tenantOf(who))
+  const seen = new Set((await rpc.controls()).filter(isSeen(who)).map(({ id }) => id))
+  return (await rpc.breakers()).filter(({ control_id }) => seen.has(control_id))
 }
 
 function readingRoutes(app: App): void {
@@ -50,11 +64,7 @@ function readingRoutes(app: App): void {
     permission: 'control.read',
     params: ControlParam,
     answer: Control,
-    async handle({ who, deps, params }) {
-      const control = await readControl(deps.controls, tenantOf(who), params.control)
-      if (!isSeen(who)(control)) throw new AppError('not_found', 'There is no such control.')
-      return control
-    },
+    handle: ({ who, deps, params }) => seenControl(deps, who, params.control),
   })
 }
 
@@ -71,6 +81,8 @@ function writingRoutes(app: App): void {
     status: 201,
     answer: Control,
     async handle({ who, deps, body, changed }) {
+      const scope = { type: body.scope.type, id: body.scope.id ?? null }
+      if (!isSeen(who)({ scope })) throw new AppError('forbidden', 'You may control only the projects that you see.')
       const made = await createControl(deps.controls, tenantOf(who), body)
       changed({ target: targetOf(made), after: factsOf(made) })
       return made
@@ -87,6 +99,7 @@ function writingRoutes(app: App): void {
     body: ControlUpdate,
     answer: Control,
     async handle({ who, deps, params, body, changed }) {
+      await seenControl(deps, who, params.control)
       const { before, after } = await updateControl(deps.controls, tenantOf(who), params.control, body)
       changed({ target: targetOf(after), before: factsOf(before), after: factsOf(after) })
       return after
@@ -102,6 +115,7 @@ function writingRoutes(app: App): void {
     params: ControlParam,
     answer: Control,
     async handle({ who, deps, params, changed }) {
+      await seenControl(deps, who, params.control)
       const removed = await removeControl(deps.controls, tenantOf(who), params.control)
       changed({ target: targetOf(removed), before: factsOf(removed) })
       return removed
@@ -119,9 +133,7 @@ function breakerRoutes(app: App): void {
     params: OrgParam,
     answer: Page(BreakerView),
     async handle({ who, deps }) {
-      const rpc = deps.controls.of(tenantOf(who))
-      const seen = new Set((await rpc.controls()).filter(isSeen(who)).map(({ id }) => id))
-      return all((await rpc.breakers()).filter(({ control_id }) => seen.has(control_id)))
+      return all(await seenBreakers(deps, who))
     },
   })
   route(app, {
@@ -134,6 +146,8 @@ function breakerRoutes(app: App): void {
     params: OrgParam.extend({ breaker: z.string().min(1).max(100) }),
     answer: BreakerView,
     async handle({ who, deps, params, changed }) {
+      if (!(await seenBreakers(deps, who)).some(({ id }) => id === params.breaker))
+        throw new AppError('not_found', 'There is no such circuit breaker.')
       const { before, after } = await resetBreaker(deps.controls, tenantOf(who), params.breaker)
       changed({
         target: { type: 'breaker', id: after.id },

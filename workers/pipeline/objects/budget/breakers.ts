@@ -96,10 +96,15 @@ export class Breakers {
     return [...this.all.values()]
   }
 
-  /** Forgets those that nobody used for a day and that are closed. */
-  prune(nowMs: number): void {
-    for (const { id, breaker, used_ms } of this.all.values())
-      if (breaker.state === 'closed' && used_ms < nowMs - UNUSED_MS_MAX) this.remove(id)
+  /** Forgets those that nobody used for a day; one that is not closed is closed first. */
+  prune(nowMs: number): Change[] {
+    const unused = [...this.all.values()].filter(({ used_ms }) => used_ms < nowMs - UNUSED_MS_MAX)
+    return unused.flatMap((stored) => {
+      if (stored.breaker.state !== 'closed')
+        return this.put({ ...stored, breaker: reset(stored.breaker, nowMs) }, nowMs)
+      this.remove(stored.id)
+      return []
+    })
   }
 
   private makeRoom(): void {

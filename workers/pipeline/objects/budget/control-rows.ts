@@ -69,7 +69,11 @@ export class ControlRows {
 
   removeControl(id: string): void {
     this.sql.exec('DELETE FROM control WHERE id = ?', id)
-    this.sql.exec('DELETE FROM breaker WHERE control_id = ?', id)
+    this.removeBreakersOf(id)
+  }
+
+  removeBreakersOf(controlId: string): void {
+    this.sql.exec('DELETE FROM breaker WHERE control_id = ?', controlId)
   }
 
   breakers(): StoredBreaker[] {

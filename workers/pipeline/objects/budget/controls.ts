@@ -143,7 +143,8 @@ export class Controls {
     if (nowMs < this.prunedMs + PRUNE_EVERY_MS) return
     this.prunedMs = nowMs
     this.rows.prune(nowMs)
-    this.breakers.prune(nowMs)
+    this.tellAll(this.breakers.prune(nowMs))
+    this.breakers.write()
   }
 
   private of(subject: Subject): OpenControl[] {
@@ -153,6 +154,7 @@ export class Controls {
 
   private put(stored: StoredControl): Control {
     this.rows.putControl(stored)
+    if (stored.config.breaker === null) this.rows.removeBreakersOf(stored.id)
     this.load()
     return controlView(opened(stored))
   }

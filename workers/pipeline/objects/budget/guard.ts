@@ -10,7 +10,7 @@ import {
 import type { Status } from '../../../contract/event.ts'
 import type { ProjectTenant } from '../../../contract/tenant.ts'
 import { subjectOf } from '../../../domain/budget/fallback.ts'
-import { decide, type Ask } from '../../../domain/budget/decide.ts'
+import { decide, type Ask, type Subject } from '../../../domain/budget/decide.ts'
 import { nothing, release, toBook, unledgered } from '../../../domain/budget/reservation.ts'
 import { newCalls, providerFailed } from '../../../domain/control/outcome.ts'
 import { newId } from '../../../domain/id.ts'
@@ -121,13 +121,12 @@ export class Guard {
       const subject = subjectOf(outcome, outcome)
       const before = outcome.reservation_id === '' ? null : this.find(outcome.reservation_id)
       if (before === null) return [{ subject, outcome }]
-      if (!this.controls.isTaught(before.subject)) return []
+      const known = completed(before.subject, subject)
+      if (!this.controls.isTaught(known)) return []
       const after = { ...before, calls_seen: before.calls_seen + outcome.requests }
       this.write(before, after, nowMs)
       const requests = newCalls(before, after)
-      return [
-        { subject: before.subject, outcome: { ...outcome, requests, errors: Math.min(outcome.errors, requests) } },
-      ]
+      return [{ subject: known, outcome: { ...outcome, requests, errors: Math.min(outcome.errors, requests) } }]
     })
     const heard = news.filter(({ outcome }) => outcome.requests > 0)
     if (heard.length > 0) this.controls.learn(heard, nowMs)
@@ -240,4 +239,11 @@ export class Guard {
     if (before?.state === 'open' && after.state !== 'open') this.controls.ended(after.id, nowMs)
     return this.book.change(before, after, nowMs)
   }
+}
+
+/** What was asked for, and of the rest what an event says: breakers go by the provider and model that were asked for. */
+function completed(asked: Subject, told: Subject): Subject {
+  const { provider, model } = asked.provider === '' && asked.model === '' ? told : asked
+  const filled = Object.entries(asked).map(([scope, id]) => [scope, id === '' ? told[scope as keyof Subject] : id])
+  return { ...(Object.fromEntries(filled) as Subject), provider, model }
 }
