@@ -5,6 +5,7 @@ import { machine, table, verdictOf, type Figure } from './report.ts'
 import { edgeBundle } from './sections/bundle.ts'
 import { forecast } from './sections/forecast.ts'
 import { freshness } from './sections/freshness.ts'
+import { guard } from './sections/guard.ts'
 import { overviewPage } from './sections/page.ts'
 import { queries } from './sections/queries.ts'
 import { throughput } from './sections/throughput.ts'
@@ -13,6 +14,7 @@ import { openBench, type Bench } from './support/bench.ts'
 const SECTIONS: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   throughput,
   freshness,
+  guard,
   queries,
   bundle: edgeBundle,
   page: overviewPage,

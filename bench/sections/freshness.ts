@@ -28,7 +28,7 @@ interface Samples {
 export async function freshness(bench: Bench): Promise<Figure[]> {
   const dataDir = await bench.dataDir()
   // As deployed: only batches over the queue's message size are journaled.
-  const server = await bench.serve({ dataDir, counting: true, vars: { INGEST_JOURNAL: 'large' } })
+  const server = await bench.serve({ dataDir, front: 'counting', vars: { INGEST_JOURNAL: 'large' } })
   try {
     const tenant = await bench.tenant(server)
     const samples: Samples = { api: [], live: [] }

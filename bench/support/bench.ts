@@ -19,9 +19,7 @@ export interface Bench {
   quick: boolean
   /** Size of a 100-event body. */
   bodyBytes: number
-  serve(
-    options: Pick<ServerOptions, 'vars' | 'withWeb' | 'counting' | 'consume'> & { dataDir?: string },
-  ): Promise<Server>
+  serve(options: Pick<ServerOptions, 'vars' | 'withWeb' | 'front' | 'consume'> & { dataDir?: string }): Promise<Server>
   tenant(server: Server): Promise<BenchTenant>
   dataDir(): Promise<string>
   log(line: string): void

@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { inRoot } from '../../scripts/runtime/paths.ts'
+import type { Front } from '../counting/bundles.ts'
 import type { Tenant } from '../../workers/contract/tenant.ts'
 
 export interface ServerOptions {
@@ -8,8 +9,8 @@ export interface ServerOptions {
   dataDir: string
   vars?: Record<string, string>
   withWeb?: boolean
-  /** Counts what the edge and the pipeline ask of the platform. */
-  counting?: boolean
+  /** Counts what the edge and the pipeline ask of the platform, or answers the yardstick of the guard. */
+  front?: Front
   /** False leaves messages in the queues. */
   consume?: boolean
 }

@@ -1,7 +1,7 @@
 import { buildAll } from '../../scripts/runtime/build.ts'
 import { API, EDGE, GATE, PIPELINE } from '../../scripts/runtime/options.ts'
 import { startRuntime, type Runtime } from '../../scripts/runtime/runtime.ts'
-import { countedBundles } from '../counting/bundles.ts'
+import { frontedBundles } from '../counting/bundles.ts'
 import type { Operations } from '../../workers/pipeline/operations.ts'
 import type { Answer, Ask, ServerOptions } from './server-process.ts'
 
@@ -15,7 +15,8 @@ async function main(options: ServerOptions): Promise<void> {
     consume: options.consume ?? true,
     onWorkerLog: ({ level, message }) => level === 'error' && console.error(message),
   })
-  if (options.counting) await runtime.reload(countedBundles(await buildAll({ withWeb: options.withWeb ?? false })))
+  if (options.front)
+    await runtime.reload(frontedBundles(await buildAll({ withWeb: options.withWeb ?? false }), options.front))
   process.on('message', (ask: Ask) => {
     answer(runtime, ask).then(
       (value) => tell({ id: ask.id, value }),

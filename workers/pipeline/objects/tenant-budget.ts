@@ -316,8 +316,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   }
 
   private reload(): void {
-    this.active.clear()
-    for (const reservation of this.reservationRows.active()) this.active.set(reservation.id, reservation)
+    this.guard.load()
     this.forecasts.forget()
     this.book.load(Date.now())
     this.runtime.load()

@@ -104,11 +104,9 @@ export function stopped(
 export function refused(
   { decision, reason, refused_by }: Verdict,
   budgets: readonly OpenBudget[],
-  active: readonly Reservation[],
-  isOf: (budget: OpenBudget, reservation: Reservation) => boolean,
+  active: Iterable<Reservation>,
 ): ReserveBatchAnswer {
   const by = budgets.filter((budget) => refused_by.includes(budget))
-  const holders = active.filter((r) => r.held > 0n && by.some((budget) => isOf(budget, r)))
   return {
     ...PLAIN,
     decision,
@@ -118,17 +116,29 @@ export function refused(
     downgrade_to: by.find(({ on_limit }) => on_limit === 'downgrade')?.stored.config.downgrade_to ?? null,
     error_type: reason === 'budget_exceeded' ? 'budget_exceeded' : 'policy_blocked',
     budgets: budgets.map(seen),
-    holders: holders
-      .sort((a, b) => (a.held > b.held ? -1 : 1))
-      .slice(0, HOLDERS_MAX)
-      .map((r) => ({
-        reservation_id: r.id,
-        held_usd: usd(r.held),
-        agent_id: known(r.subject.agent),
-        workflow_id: known(r.subject.workflow),
-        expires_at: iso(r.expires_ms),
-      })),
+    holders: largest(active, by).map((r) => ({
+      reservation_id: r.id,
+      held_usd: usd(r.held),
+      agent_id: known(r.subject.agent),
+      workflow_id: known(r.subject.workflow),
+      expires_at: iso(r.expires_ms),
+    })),
   }
+}
+
+/** The reservations that hold most of these budgets: one look at each, since a full budget is asked again and again. */
+function largest(active: Iterable<Reservation>, budgets: readonly OpenBudget[]): Reservation[] {
+  const places = budgets.map(({ stored }) => stored)
+  const top: Reservation[] = []
+  for (const r of active) {
+    const least = top.length < HOLDERS_MAX ? 0n : (top.at(-1)?.held ?? 0n)
+    if (r.held <= least) continue
+    if (!places.some(({ scope, scope_id }) => scope === 'org' || r.subject[scope] === scope_id)) continue
+    const at = top.findIndex(({ held }) => held < r.held)
+    top.splice(at < 0 ? top.length : at, 0, r)
+    if (top.length > HOLDERS_MAX) top.pop()
+  }
+  return top
 }
 
 export function settledAnswer(r: Reservation, repeated: boolean, budgets: readonly OpenBudget[]): SettleAnswer {

@@ -45,6 +45,7 @@ export class Guard {
   private readonly active: Map<string, Reservation>
   private readonly controls: Controls
   private readonly tools: GuardTools
+  private due: number | null = null
 
   constructor(
     rows: ReservationRows,
@@ -83,10 +84,7 @@ export class Guard {
       return stopped(ruling.refused, budgets)
     }
     const verdict = decide(asks.filter(({ isNew }) => isNew))
-    if (verdict.decision !== 'allow')
-      return refused(verdict, budgets, [...this.active.values()], (budget, r) =>
-        this.book.of(r.subject, nowMs).includes(budget),
-      )
+    if (verdict.decision !== 'allow') return refused(verdict, budgets, this.active.values())
     const made = asks.map((ask) => ask.known ?? this.make(ask, tenant, nowMs))
     return allowed(made, budgets, this.controls.keep(ruling))
   }
@@ -168,23 +166,32 @@ export class Guard {
 
   /** What was settled and no event has brought: to be sent to the ledger, and noted as sent. */
   takeBookings(nowMs: number): { reservation: Reservation; amount: bigint }[] {
-    return [...this.active.values()].flatMap((before) => {
+    const taken = [...this.active.values()].flatMap((before) => {
       const amount = toBook(before)
       if (amount === 0n || before.state === 'open' || (before.spent_ms ?? 0) + BOOK_AFTER_MS > nowMs) return []
       const after = { ...before, booked: before.booked + amount, bookings: before.bookings + 1 }
       this.write(before, after, nowMs)
       return [{ reservation: after, amount }]
     })
+    this.look()
+    return taken
   }
 
-  /** When there is something to expire or to book next. */
+  /** When there is something to expire or to book next, or before: an alarm is never moved to later either. */
   nextDue(): number | null {
-    let due: number | null = null
-    for (const r of this.active.values()) {
-      const at = r.state === 'open' ? r.expires_ms : toBook(r) === 0n ? null : (r.spent_ms ?? 0) + BOOK_AFTER_MS
-      if (at !== null && (due === null || at < due)) due = at
-    }
-    return due
+    return this.due
+  }
+
+  /** Reads reservations anew: at the start, after a failure, and when somebody else has changed them. */
+  load(): void {
+    this.active.clear()
+    for (const reservation of this.rows.active()) this.active.set(reservation.id, reservation)
+    this.look()
+  }
+
+  private look(): void {
+    this.due = null
+    for (const r of this.active.values()) this.dueBy(r)
   }
 
   private known(tenant: ProjectTenant, work: Work): Reservation | null {
@@ -225,6 +232,11 @@ export class Guard {
     this.controls.learn([{ subject: r.subject, outcome }], nowMs)
   }
 
+  private dueBy(r: Reservation): void {
+    const at = r.state === 'open' ? r.expires_ms : toBook(r) === 0n ? null : (r.spent_ms ?? 0) + BOOK_AFTER_MS
+    if (at !== null && (this.due === null || at < this.due)) this.due = at
+  }
+
   private find(id: string): Reservation | null {
     return this.active.get(id) ?? this.rows.find(id)
   }
@@ -234,8 +246,10 @@ export class Guard {
     this.book.turn(nowMs)
     const isActive = after.state === 'open' || unledgered(after) !== 0n || toBook(after) !== 0n
     this.rows.put(after, isActive)
-    if (isActive) this.active.set(after.id, after)
-    else this.active.delete(after.id)
+    if (isActive) {
+      this.active.set(after.id, after)
+      this.dueBy(after)
+    } else this.active.delete(after.id)
     if (before?.state === 'open' && after.state !== 'open') this.controls.ended(after.id, nowMs)
     return this.book.change(before, after, nowMs)
   }
