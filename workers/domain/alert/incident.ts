@@ -232,7 +232,7 @@ function summaryOf(groups: StoredIncident['groups']): string {
   return `${isNamed ? `${words}: ` : ''}${first.detail}${more}`
 }
 
-/** Values move at each evaluation; only what a person would call another state is written anew. */
+/** Where nothing moved, not even a value, nothing is written. */
 function isSame(before: StoredIncident, now: Held): boolean {
   return JSON.stringify([before.groups, before.silenced]) === JSON.stringify([now.groups, now.silenced])
 }

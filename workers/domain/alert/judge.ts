@@ -1,32 +1,36 @@
 import type { Group, NO_DATA_MODES, Severity } from '../../contract/alert.ts'
-import type { Condition, Watched } from '../../contract/alert-condition.ts'
+import type { Condition } from '../../contract/alert-condition.ts'
 import type { Budget } from '../../contract/budget.ts'
-import type { MetricsRow } from '../../contract/metrics.ts'
 import { nanoFromUsd } from '../money.ts'
-import { groupKey, groupOf } from './group.ts'
+import { groupOf } from './group.ts'
+import { missingSamples } from './missing.ts'
 import type { Found } from './need.ts'
-import { watchedOf, windowOf } from './questions.ts'
+import { valueOf } from './past.ts'
+import { beyondOf, windowOf } from './questions.ts'
 import type { Sample } from './sample.ts'
-import { comparable, pastValues, usualOf, type Hours } from './usual.ts'
-import { changeWords, valueWords, windowWords } from './words.ts'
+import { spikeSamples } from './spike.ts'
+import { comparable } from './usual.ts'
+import { surely } from './wilson.ts'
+import { valueWords, windowWords } from './words.ts'
 
 type Judged = Exclude<Condition, { type: 'burn_rate' }>
 type Of<T extends Condition['type']> = Extract<Condition, { type: T }>
 export interface JudgedRule {
   condition: Judged
   no_data: (typeof NO_DATA_MODES)[number]
+  /** Whose budgets are judged; left out or null: all. Metrics are asked for one project already. */
+  project_id?: string | null
 }
 
 /** What a rule finds now, a sample for each group; answers are those to the questions of `needOf` at the same moment. */
 export function judge(rule: JudgedRule, found: Found, nowMs: number, zone: string): Sample[] {
   const { condition } = rule
-  if (condition.type === 'budget') return budgetSamples(condition, found.budgets)
+  if (condition.type === 'budget') return budgetSamples(condition, budgetsOf(rule, found.budgets))
   if (condition.type === 'threshold') return thresholdSamples(rule, condition, found)
-  const past = pastOf(watchedOf(condition), found)
   const windows = comparable(windowOf(condition, nowMs), zone)
   return condition.type === 'spike'
-    ? spikeSamples(condition, found, past, windows)
-    : noDataSamples(condition, found, past, windows)
+    ? spikeSamples(condition, rule.no_data, found, windows)
+    : missingSamples(condition, found, windows)
 }
 
 /** Of a group that was there before and of which nothing came now. */
@@ -35,7 +39,7 @@ export function absent({ condition, no_data }: JudgedRule, group: Group): Sample
     const over = 'window_minutes' in condition ? ` in the last ${windowWords(condition.window_minutes)}` : ''
     return { group, value: null, severity: null, usual: null, unknown: 'no_data', detail: `Nothing came${over}.` }
   }
-  return thresholdSample(condition, group, 0, 'counted as nothing')
+  return thresholdSample(condition, group, { value: 0, count: 0, within: null }, 'nothing came, which counts as zero')
 }
 
 function thresholdSamples(rule: JudgedRule, condition: Of<'threshold'>, found: Found): Sample[] {
@@ -45,131 +49,50 @@ function thresholdSamples(rule: JudgedRule, condition: Of<'threshold'>, found: F
   return rows.map((row) => {
     const group = groupOf(row, watch.group_by)
     const [value, count] = [valueOf(row, watch), Number(row.count ?? 0)]
-    if (value === null) return absent(rule, group)
-    if (count >= min_count) return thresholdSample(condition, group, value, '')
+    const within = typeof row.latency_within_rate === 'number' ? row.latency_within_rate : null
+    if (value === null || (count === 0 && value === 0)) return absent(rule, group)
+    if (count >= min_count) return thresholdSample(condition, group, { value, count, within }, '')
     const detail = `${count} came in the last ${windowWords(window_minutes)}, fewer than the ${min_count} that are judged.`
     return { group, value, severity: null, usual: null, unknown: 'too_few', detail }
   })
 }
 
-function thresholdSample(condition: Of<'threshold'>, group: Group, value: number, note: string): Sample {
+function thresholdSample(condition: Of<'threshold'>, group: Group, seen: Seen, note: string): Sample {
   const { watch, window_minutes, direction, warning, critical } = condition
+  const { measure } = watch
+  const { value, count } = seen
   const isOver = (limit: number | null) => limit !== null && (direction === 'above' ? value > limit : value < limit)
-  const severity: Severity | null = isOver(critical) ? 'critical' : isOver(warning) ? 'warning' : null
-  const limit = severity === 'warning' ? warning : (critical ?? warning)
-  const words = `${valueWords(watch.measure, value)} in the last ${windowWords(window_minutes)}${note && ` (${note})`}`
-  const against =
-    limit === null
-      ? ''
-      : `, ${severity === null ? 'the' : `${direction} the`} limit is ${valueWords(watch.measure, limit)}`
-  return { group, value, severity, usual: null, unknown: null, detail: `${words}${against}.` }
+  // A zero that stands for nothing has no operations that chance could have played with.
+  const isSure = (limit: number | null) => limit !== null && (count === 0 || isBeyondChance(condition, limit, seen))
+  const passes = (limit: number | null) => isOver(limit) && isSure(limit)
+  const severity: Severity | null = passes(critical) ? 'critical' : passes(warning) ? 'warning' : null
+  const limit = severity === 'critical' ? critical : (warning ?? critical)
+  const words = `${valueWords(measure, value)} in the last ${windowWords(window_minutes)}${note && ` (${note})`}`
+  if (limit === null) return { group, value, severity, usual: null, unknown: null, detail: `${words}.` }
+  const isChance = severity === null && isOver(limit)
+  const against = severity !== null || isChance ? `${direction} the` : 'the'
+  const chance = isChance ? `; of ${count} that may be chance` : ''
+  const detail = `${words}, ${against} limit is ${valueWords(measure, limit)}${chance}.`
+  return { group, value, severity, usual: null, unknown: null, detail }
 }
 
-interface Past {
-  hours: Hours
-  since_ms: number
-  group: Group
+interface Seen {
+  value: number
+  count: number
+  /** Share of latencies within the lower limit of a percentile. */
+  within: number | null
 }
 
-/** The past of each group, by its key. */
-function pastOf(watch: Watched, found: Found): Map<string, Past> {
-  const groups = new Map<string, { hours: Map<number, number>; since_ms: number; group: Group }>()
-  for (const row of found.answers.history ?? []) {
-    const value = valueOf(row, watch)
-    if (value === null) continue
-    const group = groupOf(row, watch.group_by)
-    const at = Date.parse(String(row.time))
-    const known = groups.get(groupKey(group)) ?? { hours: new Map<number, number>(), since_ms: at, group }
-    known.hours.set(at, value)
-    known.since_ms = Math.min(known.since_ms, at)
-    groups.set(groupKey(group), known)
-  }
-  return groups
+/** Rates, and shares of latencies, of few operations pass a limit by chance. A percentile is one of the share beyond it. */
+function isBeyondChance({ watch, direction }: Of<'threshold'>, limit: number, { value, count, within }: Seen): boolean {
+  const share = beyondOf(watch.measure)
+  if (share !== null) return within === null || surely('above', 1 - within, count, share)
+  return !watch.measure.endsWith('_rate') || surely(direction, value, count, limit)
 }
 
-function spikeSamples(
-  condition: Of<'spike'>,
-  found: Found,
-  past: ReadonlyMap<string, Past>,
-  windows: ReturnType<typeof comparable>,
-): Sample[] {
-  const { watch, window_minutes } = condition
-  const rows = found.answers.now ?? []
-  const over = `in the last ${windowWords(window_minutes)}`
-  if (rows.length === 0 && watch.group_by.length === 0 && past.size === 0)
-    return [
-      { group: {}, value: null, severity: null, usual: null, unknown: 'no_data', detail: `Nothing came ${over}.` },
-    ]
-  const given = rows.length === 0 && watch.group_by.length === 0 ? [{ [watch.measure]: 0 }] : rows
-  return given.map((row) => {
-    const group = groupOf(row, watch.group_by)
-    const value = valueOf(row, watch)
-    if (value === null)
-      return { group, value, severity: null, usual: null, unknown: 'no_data', detail: `Nothing came ${over}.` }
-    const before = past.get(groupKey(group))
-    const values = before ? pastValues(before.hours, windows, watch.measure, before.since_ms) : []
-    const usual = usualOf(values, watch.measure)
-    const words = `${valueWords(watch.measure, value)} ${over}`
-    if (usual === null) {
-      const detail = `${words}; what is usual at this hour of the week is not known yet: ${values.length} comparable times are too few.`
-      return { group, value, severity: null, usual, unknown: 'too_little_history', detail }
-    }
-    const { median, deviation, samples } = usual
-    const severity = spikeSeverity(condition, value, usual)
-    const compared = median === 0 || severity === null ? '' : `, ${changeWords(value, median)}`
-    const detail = `${words}${compared}; usual at this hour of the week is ${valueWords(watch.measure, median)} ± ${valueWords(watch.measure, deviation)} (${samples} samples).`
-    return { group, value, severity, usual, unknown: null, detail }
-  })
-}
-
-function spikeSeverity(
-  { direction, warning, critical, deviations, min_value }: Of<'spike'>,
-  value: number,
-  { median, deviation }: { median: number; deviation: number },
-): Severity | null {
-  const away = direction === 'above' ? value - median : median - value
-  // Where usually nothing comes, anything is infinitely more: then only the least value decides.
-  if (away <= 0 || away < deviations * deviation || (median === 0 && min_value === 0)) return null
-  if (Math.max(value, direction === 'below' ? median : 0) < min_value) return null
-  const percent = median === 0 ? Infinity : (away / Math.abs(median)) * 100
-  if (critical !== null && percent >= critical) return 'critical'
-  return warning !== null && percent >= warning ? 'warning' : null
-}
-
-/** Of the past, all but one time must have had something: what comes now and then is not missed. */
-function noDataSamples(
-  condition: Of<'no_data'>,
-  found: Found,
-  past: ReadonlyMap<string, Past>,
-  windows: ReturnType<typeof comparable>,
-): Sample[] {
-  const watch = watchedOf(condition)
-  const now = new Map((found.answers.now ?? []).map((row) => [groupKey(groupOf(row, watch.group_by)), row]))
-  const over = `in the last ${windowWords(condition.window_minutes)}`
-  const known: Past[] =
-    past.size === 0 && watch.group_by.length === 0
-      ? [{ hours: new Map<number, number>(), since_ms: Infinity, group: {} }]
-      : [...past.values()]
-  return known.map(({ hours, since_ms, group }) => {
-    const value = Number(now.get(groupKey(group))?.count ?? 0)
-    const values = pastValues(hours, windows, watch.measure, since_ms)
-    const usual = usualOf(values, watch.measure)
-    const common = { group, value, usual }
-    if (value > 0) return { ...common, severity: null, unknown: null, detail: `${value} came ${over}.` }
-    if (usual === null)
-      return {
-        ...common,
-        severity: null,
-        unknown: 'too_little_history',
-        detail: `Nothing came ${over}; whether that is usual at this hour of the week is not known yet: ${values.length} comparable times are too few.`,
-      }
-    const filled = values.filter((one) => one > 0).length
-    const isUsual = filled >= values.length - 1 && usual.median > 0
-    const detail = isUsual
-      ? `Nothing came ${over}; at this hour of the week something did ${filled} of ${values.length} times, ${valueWords(watch.measure, usual.median)} usually.`
-      : `Nothing came ${over}, which is not unusual at this hour of the week.`
-    return { ...common, severity: isUsual ? 'critical' : null, unknown: null, detail }
-  })
+/** A rule of a project is about the budgets of that project. */
+function budgetsOf({ project_id = null }: JudgedRule, budgets: readonly Budget[]): readonly Budget[] {
+  return budgets.filter(({ scope }) => project_id === null || (scope.type === 'project' && scope.id === project_id))
 }
 
 function budgetSamples({ budget_id, warning, critical }: Of<'budget'>, budgets: readonly Budget[]): Sample[] {
@@ -186,18 +109,17 @@ function budgetSamples({ budget_id, warning, critical }: Of<'budget'>, budgets: 
       },
     ]
   return watched.map(({ id, name, spent_usd, limit_usd, extension, resets_at }) => {
-    const limit = (nanoFromUsd(limit_usd) ?? 0) + (nanoFromUsd(extension?.amount_usd ?? '0') ?? 0)
+    const more = nanoFromUsd(extension?.amount_usd ?? '0') ?? 0
+    const limit = (nanoFromUsd(limit_usd) ?? 0) + more
     const value = limit === 0 ? 0 : ((nanoFromUsd(spent_usd) ?? 0) / limit) * 100
     const reaches = (share: number | null) => share !== null && value >= share
     const severity = reaches(critical) ? 'critical' : reaches(warning) ? 'warning' : null
     const [spent, whole] = [valueWords('cost_usd', Number(spent_usd)), valueWords('cost_usd', limit / 1e9)]
-    const detail = `“${name}” has spent ${spent} of ${whole}, ${Math.floor(value)} %, until ${resets_at}.`
+    const extended = more > 0 ? ` (with an extension of ${valueWords('cost_usd', more / 1e9)})` : ''
+    const detail = `“${name}” has spent ${spent} of ${whole}${extended}, ${Math.floor(value)} %; it begins anew at ${minuteWords(resets_at)}.`
     return { group: { budget_id: id }, value, severity, usual: null, unknown: null, detail }
   })
 }
 
-/** Money comes as a decimal string. */
-function valueOf(row: MetricsRow, { measure }: Watched): number | null {
-  const value = row[measure]
-  return value === null || value === undefined ? null : Number(value)
-}
+/** `2026-12-01 00:00 UTC` */
+const minuteWords = (time: string) => `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`

@@ -34,8 +34,8 @@ export function isActive({ starts_ms, ends_ms, repeat, time_zone }: StoredSilenc
   // Where clocks change, a window begins an hour earlier or later than whole days would say.
   return [passed - 1, passed, passed + 1].some((times) => {
     if (times < 0) return false
-    const from = daysBefore(starts_ms, -times * days, time_zone)
-    return atMs >= from && atMs < from + (ends_ms - starts_ms)
+    const [from, to] = [starts_ms, ends_ms].map((ms) => daysBefore(ms, -times * days, time_zone))
+    return from !== undefined && to !== undefined && atMs >= from && atMs < to
   })
 }
 

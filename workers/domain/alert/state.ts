@@ -4,8 +4,8 @@ import { absent, type JudgedRule } from './judge.ts'
 import type { Sample } from './sample.ts'
 
 const MINUTE_MS = 60_000
-/** A condition that no longer holds is over after this long, so that one quiet minute is no end of an outage. */
-export const RESOLVE_AFTER_MS = 2 * MINUTE_MS
+/** A condition that no longer holds is over after this long: a few quiet minutes are no end of an outage. */
+export const RESOLVE_AFTER_MS = 5 * MINUTE_MS
 
 /** One group of a rule, as it was left by the last evaluation. */
 export interface StoredInstance {
@@ -62,11 +62,9 @@ export function step(before: StoredInstance | null, sample: Sample, rule: Steppe
   const seen = { key: groupKey(group), group, value, usual, detail }
   if (sample.unknown === 'no_data' && rule.no_data === 'keep' && before !== null)
     return { ...before, detail: `${detail} It is kept as it was.` }
-  if (sample.unknown === 'no_data' && rule.no_data !== 'zero')
-    return rule.no_data === 'keep'
-      ? { ...seen, ...since(before, 'inactive', nowMs), severity: null, holds_since_ms: null, off_since_ms: null }
-      : { ...seen, ...since(before, 'no_data', nowMs), severity: null, holds_since_ms: null, off_since_ms: null }
-  if (sample.severity === null) return quiet(before, seen, nowMs)
+  if (sample.unknown === 'no_data' && (rule.no_data === 'show' || rule.no_data === 'notify'))
+    return over(before, seen, 'no_data', nowMs)
+  if (sample.severity === null) return over(before, seen, 'inactive', nowMs)
   const holds = before?.holds_since_ms ?? nowMs
   const isFiring = before?.state === 'firing' || nowMs - holds >= rule.for_minutes * MINUTE_MS
   const state = isFiring ? 'firing' : 'pending'
@@ -81,10 +79,11 @@ export function step(before: StoredInstance | null, sample: Sample, rule: Steppe
 
 type Seen = Pick<StoredInstance, 'key' | 'group' | 'value' | 'usual' | 'detail'>
 
-function quiet(before: StoredInstance | null, seen: Seen, nowMs: number): StoredInstance {
+/** The condition does not hold; what was firing still is for a while, and says what it was. */
+function over(before: StoredInstance | null, seen: Seen, state: 'inactive' | 'no_data', nowMs: number): StoredInstance {
   const off = before?.off_since_ms ?? nowMs
-  if (before?.state === 'firing' && nowMs - off < RESOLVE_AFTER_MS) return { ...before, ...seen, off_since_ms: off }
-  return { ...seen, ...since(before, 'inactive', nowMs), severity: null, holds_since_ms: null, off_since_ms: null }
+  if (before?.state === 'firing' && nowMs - off < RESOLVE_AFTER_MS) return { ...before, off_since_ms: off }
+  return { ...seen, ...since(before, state, nowMs), severity: null, holds_since_ms: null, off_since_ms: null }
 }
 
 function since(before: StoredInstance | null, state: InstanceState, nowMs: number) {
