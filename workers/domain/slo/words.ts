@@ -52,7 +52,10 @@ function isOver({ long_rate, short_rate, threshold }: Burn): boolean {
 function leftWords(left: number | null): string {
   if (left === null) return 'There is no error budget yet.'
   if (left > 0) return `${percent(left)} of the error budget is left.`
-  return left === 0 ? 'Nothing of the error budget is left.' : `The error budget was used ${times(1 - left)} over.`
+  if (left === 0) return 'Nothing of the error budget is left.'
+  return left > -1
+    ? `The error budget is overspent by ${percent(-left)}.`
+    : `The error budget was used ${times(1 - left)} over.`
 }
 
 /** Minutes as people say them. */
