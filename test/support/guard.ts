@@ -19,8 +19,9 @@ export const DAY_MS = 86_400_000
 /** An organization whose agents ask the guard and send events, in the isolate of the pipeline. */
 export function worldOf(tenant: ProjectTenant = freshTenant()) {
   const stores = cellFor(real, tenant.cell)
-  const stub = stores.object(real.TENANT_BUDGET, tenant.org_id)
-  const rpc = () => stores.object(real.TENANT_BUDGET, tenant.org_id) as unknown as Rpc
+  // A stub is broken for ever once its object has crashed.
+  const stub = () => stores.object(real.TENANT_BUDGET, tenant.org_id)
+  const rpc = () => stub() as unknown as Rpc
   const queues = heldQueues()
   let serial = 0
   const eventOf = (cost: number, more: Partial<CanonicalEvent> = {}): CanonicalEvent => ({
@@ -36,9 +37,13 @@ export function worldOf(tenant: ProjectTenant = freshTenant()) {
   })
   return {
     tenant,
-    stub,
+    get stub() {
+      return stub()
+    },
     rpc,
     eventOf,
+    envelope: (events: CanonicalEvent[]) => envelopeOf(makeBatch(tenant, events)),
+    deliver: (bodies: Uint8Array[]) => queues.deliver(tenant.cell, bodies),
     send: (events: CanonicalEvent[]) => queues.deliver(tenant.cell, [envelopeOf(makeBatch(tenant, events))]),
     async reserve(estimate_usd: string, more: object = {}) {
       return rpc().reserve(tenant, [{ estimate_usd, agent_id: 'bot', model: 'gpt-4o', provider: 'openai', ...more }])
@@ -67,8 +72,8 @@ export function worldOf(tenant: ProjectTenant = freshTenant()) {
     },
     /** An alarm, after which what the object had to send has arrived. */
     async ring() {
-      await withQueues(stub, queues.env)
-      await runDurableObjectAlarm(stub)
+      await withQueues(stub(), queues.env)
+      await runDurableObjectAlarm(stub())
       await queues.deliver(tenant.cell)
     },
     /** Alarms until what was settled is in the ledger, and the object and the ledger agree. */
@@ -77,7 +82,7 @@ export function worldOf(tenant: ProjectTenant = freshTenant()) {
       await vi.waitFor(
         async () => {
           await this.ring()
-          expect(await stub.reconcile(await ledger())).toEqual({ difference_nanousd: '0', entries_difference: 0 })
+          expect(await stub().reconcile(await ledger())).toEqual({ difference_nanousd: '0', entries_difference: 0 })
           const all = await rpc().reservations(1000)
           expect(all.filter(({ unconfirmed_usd }) => unconfirmed_usd !== usd(0))).toEqual([])
         },
