@@ -10,10 +10,17 @@ export interface ChartBucket {
 export interface ChartSeries {
   key: string
   label: string
-  kind: 'line' | 'area' | 'bar'
+  kind: 'line' | 'area' | 'bar' | 'band'
   /** A CSS colour, from the tokens. */
   color: string
   values: (number | null)[]
+  /** Of a band, its lower edge; `values` are the upper one. */
+  low?: (number | null)[]
+  /** Of a band, from 0 to 1. */
+  opacity?: number
+  /** Of a line: not measured but set or expected, so that it goes on after the bucket that still grows. */
+  ahead?: boolean
+  dashed?: boolean
   /** What to say for a value, exactly; the axis has its own, shorter form. */
   text: (at: number) => string
   /** Counted, not measured: the axis has whole steps. */

@@ -1,5 +1,6 @@
-import type { ChartBucket } from '../../ui/chart/series.ts'
-import type { Period } from './overview.ts'
+import type { ChartBucket } from './series.ts'
+
+export type Step = 'minute' | 'hour' | 'day'
 
 const formats = new Map<string, Intl.DateTimeFormat>()
 
@@ -14,13 +15,13 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit' }
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short' }
 
 /** A label of the time axis: a date where a day begins, else the clock. */
-export function tickText(ms: number, step: Period['step'], zone: string): string {
+export function tickText(ms: number, step: Step, zone: string): string {
   const clock = say(ms, zone, CLOCK)
   return step === 'day' || (step === 'hour' && clock === '00:00') ? say(ms, zone, DATE) : clock
 }
 
 /** A bucket in words: "Mon 23 Nov, 12:00–13:00". */
-export function bucketText(bucket: ChartBucket, step: Period['step'], zone: string): string {
+export function bucketText(bucket: ChartBucket, step: Step, zone: string): string {
   const day = say(bucket.start_ms, zone, { weekday: 'short', ...DATE })
   if (step === 'day') return day
   if (step === 'minute') return `${day}, ${say(bucket.start_ms, zone, CLOCK)}`
