@@ -16,6 +16,9 @@ export interface CellEnv {
   QUEUE_GLOBAL?: Queue
   QUEUE_EU?: Queue
   QUEUE_US?: Queue
+  NOTIFY_GLOBAL?: Queue
+  NOTIFY_EU?: Queue
+  NOTIFY_US?: Queue
 }
 
 /** The stores of one cell. */
@@ -25,6 +28,8 @@ export interface CellStores {
   shard(index: number): D1Database
   readonly bucket: R2Bucket
   readonly queue: Queue
+  /** Tasks to tell channels. */
+  readonly notify: Queue
   /** A Durable Object of this cell's jurisdiction, by name. */
   object<T extends Rpc.DurableObjectBranded | undefined>(
     namespace: DurableObjectNamespace<T>,
@@ -51,6 +56,9 @@ export function cellFor(env: CellEnv, cell: Cell): CellStores {
     },
     get queue() {
       return bound(env[`QUEUE_${suffix}`], `QUEUE_${suffix}`)
+    },
+    get notify() {
+      return bound(env[`NOTIFY_${suffix}`], `NOTIFY_${suffix}`)
     },
     object(namespace, name) {
       return pinned(namespace, cell, env.APP_ENV, name)

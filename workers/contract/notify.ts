@@ -104,6 +104,27 @@ export interface Message {
   at_ms: number
 }
 
+/** What a webhook gets, signed after Standard Webhooks. */
+export const WebhookBody = z.object({
+  type: z
+    .string()
+    .meta({
+      description:
+        '`test`, or `alert.` and what happened: opened, severity_raised, escalated, resolved, no_data, channel_dead',
+    }),
+  timestamp: z.string(),
+  data: z.object({
+    incident_id: z.string().nullable().meta({ description: 'The same for all that is told of one incident' }),
+    severity: z.enum(['warning', 'critical']).nullable(),
+    title: z.string(),
+    details: z.array(z.string()),
+    facts: z.record(z.string(), z.string()),
+    url: z.string().nullable(),
+    runbook_url: z.string().nullable(),
+  }),
+})
+export type WebhookBody = z.infer<typeof WebhookBody>
+
 /** On the queue: which delivery of which organization. What it says lies in OrgAlerts. */
 export const NotifyTask = z.object({
   v: z.literal(1),
@@ -118,26 +139,49 @@ export type NotifyTask = z.infer<typeof NotifyTask>
 export interface TakenDelivery {
   id: string
   attempt: number
-  settings: ChannelSettings
-  /** Base64 after `whsec_`, for webhooks. */
-  signing_secret: string | null
+  /** `owners`: the people who own the organization, where no channel is left. */
+  settings: ChannelSettings | { type: 'owners' }
+  /** Of a webhook: base64 after `whsec_`; two while an old one still holds, the newest first. */
+  signing_secrets: string[]
   message: Message
-  org_slug: string | null
+  /** Where the dashboard is, without a slash at its end; null until somebody has come that way. */
+  origin: string | null
 }
 
 export type DeliveryResult =
   | { ok: true; status_code: number | null }
-  /** `again`: whether another try may help. */
-  | { ok: false; status_code: number | null; error: string; again: boolean }
+  | {
+      ok: false
+      status_code: number | null
+      /** In words, without anything secret and nothing of what was answered. */
+      error: string
+      /** Whether another try may help, and how long the receiver wants us to wait. */
+      again: boolean
+      retry_after_s: number | null
+      /** The receiver wants nothing any more. */
+      gone: boolean
+    }
 
-/** Of OrgAlerts, what the api calls about channels. */
+export const CHANNELS_MAX = 50
+
+/** Of OrgAlerts, what the api calls about channels. `origin` is where the caller sees the dashboard. */
 export interface ChannelsRpc {
   channels(): Promise<Channel[]>
-  createChannel(tenant: Tenant, id: string, secret: string | null, input: ChannelCreate): Promise<Channel>
-  updateChannel(tenant: Tenant, id: string, change: ChannelUpdate): Promise<Channel | null>
+  /** Null when there are CHANNELS_MAX already. */
+  createChannel(
+    tenant: Tenant,
+    origin: string,
+    id: string,
+    secret: string | null,
+    input: ChannelCreate,
+  ): Promise<Channel | null>
+  updateChannel(id: string, change: ChannelUpdate): Promise<Channel | null>
+  /** Both secrets sign until the old one ends. Null for one that does not exist or signs nothing. */
+  rotateSecret(id: string, secret: string): Promise<Channel | null>
+  /** Takes it out of the rules that name it. */
   removeChannel(id: string): Promise<boolean>
   /** Sends a test message; null for a channel that does not exist. */
-  testChannel(tenant: Tenant, id: string, deliveryId: string, by: string): Promise<Delivery | null>
+  testChannel(tenant: Tenant, origin: string, id: string, deliveryId: string): Promise<Delivery | null>
   /** Newest first. */
   deliveries(filter: {
     channel_id: string | null
@@ -146,12 +190,12 @@ export interface ChannelsRpc {
     limit: number
   }): Promise<{ data: Delivery[]; next_cursor: string | null }>
   /** Sends a dead one again; null for one that does not exist or is not dead. */
-  retryDelivery(tenant: Tenant, id: string): Promise<Delivery | null>
+  retryDelivery(id: string): Promise<Delivery | null>
 }
 
 /** Of OrgAlerts, what the consumer of the notification queue calls. */
 export interface DeliveriesRpc {
-  /** Null when it was sent, given up, is taken by another consumer, or not due. */
+  /** Null when it was sent, given up, is taken by another consumer, or waits for an earlier one of its incident. */
   takeDelivery(id: string): Promise<TakenDelivery | null>
   /** Seconds until the next try, or null when there is none. */
   settleDelivery(id: string, attempt: number, result: DeliveryResult): Promise<number | null>

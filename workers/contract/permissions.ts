@@ -67,6 +67,16 @@ export const PERMISSIONS = {
     scopes: ADMIN,
     about: 'Make, change and remove run-time controls, close circuit breakers',
   },
+  'channel.read': {
+    roles: EVERYONE,
+    scopes: ADMIN,
+    about: 'See where alerts are told, and what became of each message',
+  },
+  'channel.write': {
+    roles: ['owner', 'admin', 'operator'],
+    scopes: ADMIN,
+    about: 'Make, change, test and remove channels; send messages again',
+  },
   'audit.read': { roles: ['owner', 'admin', 'auditor'], scopes: ADMIN, about: 'Read and export the audit log' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

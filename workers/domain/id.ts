@@ -20,6 +20,8 @@ const PREFIXES = {
   erasure: 'era',
   deletion: 'del',
   export: 'exp',
+  channel: 'chn',
+  delivery: 'dlv',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

@@ -1,7 +1,6 @@
 import { AppError } from '../../domain/errors.ts'
-import { publicUrl } from '../../domain/public-url.ts'
+import { guardedFetch } from '../http/guarded-fetch.ts'
 
-const TIMEOUT_MS = 5000
 const BYTES_MAX = 256_000
 
 /**
@@ -9,15 +8,10 @@ const BYTES_MAX = 256_000
  * @throws AppError invalid_input that says what went wrong, and nothing of what was answered.
  */
 export async function guardedJson(text: string, loopback: boolean, init: RequestInit = {}): Promise<unknown> {
-  const checked = publicUrl(text, loopback)
-  if (!checked.ok) throw new AppError('invalid_input', checked.detail)
-  const name = checked.url.host
-  let response: Response
-  try {
-    response = await fetch(checked.url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
-  } catch (cause) {
-    throw new AppError('invalid_input', `${name} could not be reached.`, { cause })
-  }
+  const reached = await guardedFetch(text, loopback, init)
+  if (!reached.ok) throw new AppError('invalid_input', reached.detail)
+  const name = new URL(text).host
+  const { response } = reached
   if (!response.ok) throw new AppError('invalid_input', `${name} answered ${response.status}.`)
   const body = await response.text()
   try {
