@@ -54,11 +54,19 @@ beforeAll(async () => {
   const third = await createProject(a.session, a.org.id, 'Deleted')
   await call(a.session, 'DELETE', `/api/v1/projects/${third.id}`)
   const budget = await made('budgets', { name: MARK, scope: { type: 'org' }, period: 'month', limit_usd: '10' })
+  const rule = await made('alerts/rules', {
+    name: MARK,
+    condition: { type: 'budget', budget_id: budget, critical: 80 },
+  })
   const soon = { amount_usd: '1', until: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }
   ids = {
     user: [me],
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
     budget: [budget],
+    rule: [rule],
+    silence: [
+      await made('silences', { rule_id: rule, ends_at: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }),
+    ],
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
     deleted: [third.id],
@@ -66,6 +74,7 @@ beforeAll(async () => {
     // Name nothing of anybody.
     breaker: ['brk_0'],
     reservation: ['rsv_0'],
+    incident: ['inc_0'],
     deletion: ['del_0'],
     erasure: [await made('erasures', { user_id: 'nobody-at-all' })],
     principal: [await made('principals', { name: MARK, role: 'operator' })],
@@ -87,7 +96,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|incident|deleted|deletion)\}/
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {

@@ -62,7 +62,7 @@ export async function toldBy(
   }
 }
 
-const OBJECTS = ['LIVE_FEED', 'TENANT_BUDGET', 'TENANT_AUDIT', 'ORG_JOBS', 'ORG_MOVE']
+const OBJECTS = ['LIVE_FEED', 'TENANT_BUDGET', 'TENANT_AUDIT', 'ORG_ALERTS', 'ORG_JOBS', 'ORG_MOVE']
 const CONTROLS = ['CONTROL', 'KEYS']
 
 const ownOf = (cell: Cell) => new RegExp(`^(DATA|BUCKET|QUEUE)_${cell.toUpperCase()}(_\\d)?$`)

@@ -39,6 +39,7 @@ export async function storedInObjects(tenant: ProjectTenant): Promise<Stored[]> 
   const stubs = [
     stores.object(real.TENANT_BUDGET, tenant.org_id),
     stores.object(real.TENANT_AUDIT, tenant.org_id),
+    stores.object(real.ORG_ALERTS, tenant.org_id),
     stores.object(real.ORG_JOBS, tenant.org_id),
     stores.object(real.LIVE_FEED, tenant.project_id),
   ]

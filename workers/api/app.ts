@@ -8,12 +8,14 @@ import { document } from './document.ts'
 import { docsPage } from './docs-page.ts'
 import { logFailure } from './log.ts'
 import type { App } from './route.ts'
+import { alertRoutes } from './routes/alerts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { budgetRoutes } from './routes/budgets.ts'
 import { controlRoutes } from './routes/controls.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { erasureRoutes } from './routes/erasures.ts'
 import { exportRoutes } from './routes/exports.ts'
+import { incidentRoutes } from './routes/incidents.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
 import { memberRoutes } from './routes/members.ts'
@@ -24,8 +26,33 @@ import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { schemaRoutes } from './routes/schemas.ts'
+import { silenceRoutes } from './routes/silences.ts'
 import { ssoRoutes } from './routes/sso.ts'
 import { traceRoutes } from './routes/traces.ts'
+
+const ROUTES = [
+  orgRoutes,
+  moveRoutes,
+  erasureRoutes,
+  exportRoutes,
+  deletionRoutes,
+  retentionRoutes,
+  budgetRoutes,
+  controlRoutes,
+  alertRoutes,
+  incidentRoutes,
+  silenceRoutes,
+  memberRoutes,
+  projectRoutes,
+  keyRoutes,
+  principalRoutes,
+  ssoRoutes,
+  traceRoutes,
+  metricsRoutes,
+  ingestRoutes,
+  auditRoutes,
+  schemaRoutes,
+]
 
 /** The api's routes, its document and its error handling. */
 export function makeApp(): App {
@@ -72,24 +99,7 @@ export function makeApp(): App {
     told.headers.set('retry-after', wait)
     return told
   })
-  orgRoutes(app)
-  moveRoutes(app)
-  erasureRoutes(app)
-  exportRoutes(app)
-  deletionRoutes(app)
-  retentionRoutes(app)
-  budgetRoutes(app)
-  controlRoutes(app)
-  memberRoutes(app)
-  projectRoutes(app)
-  keyRoutes(app)
-  principalRoutes(app)
-  ssoRoutes(app)
-  traceRoutes(app)
-  metricsRoutes(app)
-  ingestRoutes(app)
-  auditRoutes(app)
-  schemaRoutes(app)
+  for (const register of ROUTES) register(app)
   app.get('/api/dev/mail', async (c) => {
     const { mailbox } = c.get('deps')
     if (mailbox === null) throw new AppError('not_found', 'There is no such endpoint; /api/docs lists them.')

@@ -58,8 +58,12 @@ export function privacyDeps(
       audit,
       ...accountStore(env.CONTROL),
       settle: (tenant) => settleOutbox({ audit, outbox: auditOutbox(env.CONTROL), now }, tenant),
-      forgetIn: ({ org_id, cell }, userId) =>
-        cellFor(env, cell).object(env.TENANT_BUDGET, org_id).erase(userId, `erased_${crypto.randomUUID()}`),
+      async forgetIn({ org_id, cell }, userId) {
+        const stores = cellFor(env, cell)
+        const token = `erased_${crypto.randomUUID()}`
+        await stores.object(env.TENANT_BUDGET, org_id).erase(userId, token)
+        await stores.object(env.ORG_ALERTS, org_id).erase(userId, token)
+      },
       removeMail: async (email) => {
         if (env.APP_ENV !== 'production') await removeMail(env.KEYS, email)
       },

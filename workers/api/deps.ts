@@ -27,6 +27,7 @@ import { discover } from '../adapters/sso/oidc.ts'
 import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
+import type { AlertDeps } from '../services/alert/port.ts'
 import type { BudgetDeps } from '../services/budget/budgets.ts'
 import type { ControlDeps } from '../services/control/controls.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
@@ -67,6 +68,7 @@ export interface Deps extends PrivacyDeps {
   moving: StartDeps
   budgets: BudgetDeps
   controls: ControlDeps
+  alerts: AlertDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -133,6 +135,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
+    alerts: alertDeps(env, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
@@ -150,6 +153,18 @@ function budgetDeps(env: Env, now: () => number, random: BudgetDeps['random']): 
     of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id),
     putFallback: (orgId, fallback) => guardFallback(env.KEYS).put(orgId, fallback),
     sha256: sha256Hex,
+    now,
+    random,
+  }
+}
+
+function alertDeps(env: Env, now: () => number, random: AlertDeps['random']): AlertDeps {
+  return {
+    of: ({ org_id, cell }) => cellFor(env, cell).object(env.ORG_ALERTS, org_id),
+    async budgetIds({ org_id, cell }) {
+      const budgets = await cellFor(env, cell).object(env.TENANT_BUDGET, org_id).budgets()
+      return budgets.map(({ id }) => id)
+    },
     now,
     random,
   }

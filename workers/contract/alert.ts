@@ -260,25 +260,39 @@ export interface IncidentPage {
 export interface IncidentFilter {
   state: 'firing' | 'resolved' | null
   rule_id: string | null
+  /** Of these projects only; null for all incidents. */
+  projects: string[] | null
   cursor: string | null
   limit: number
 }
 
-/** Of OrgAlerts, what the api calls. Every write names the tenant, which the object keeps to know where it is. */
+export const RULES_MAX = 200
+export const SILENCES_MAX = 200
+
+/** Of OrgAlerts, what the api calls. A write that makes something names the tenant, so that the object knows where it is. */
 export interface AlertsRpc {
-  summary(): Promise<AlertSummary>
+  /** Of rules and incidents of these projects only; null for all. */
+  summary(projects: string[] | null): Promise<AlertSummary>
+  /** What rules may name besides projects and budgets. */
+  targets(): Promise<{ channels: string[]; slos: string[] }>
   rules(): Promise<Rule[]>
   /** Null for one that does not exist. */
   rule(id: string): Promise<Rule | null>
-  createRule(tenant: Tenant, id: string, zone: string, input: RuleCreate): Promise<Rule>
-  updateRule(tenant: Tenant, id: string, change: RuleUpdate): Promise<Rule | null>
+  /** Null when there are RULES_MAX already. */
+  createRule(tenant: Tenant, id: string, zone: string, input: RuleCreate): Promise<Rule | null>
+  updateRule(id: string, zone: string, change: RuleUpdate): Promise<Rule | null>
+  /** Its incidents stay, resolved. */
   removeRule(id: string): Promise<boolean>
   incidents(filter: IncidentFilter): Promise<IncidentPage>
   incident(id: string): Promise<{ incident: Incident; timeline: IncidentEvent[]; condition: Condition } | null>
   /** Null for one that does not exist; unchanged where somebody was first. */
   acknowledge(id: string, by: string): Promise<Incident | null>
   silences(): Promise<Silence[]>
-  createSilence(tenant: Tenant, id: string, zone: string, input: SilenceCreate, by: string): Promise<Silence>
+  /** Null when there are SILENCES_MAX already. */
+  createSilence(tenant: Tenant, id: string, zone: string, input: SilenceCreate, by: string): Promise<Silence | null>
   /** Ends it now. */
   endSilence(id: string): Promise<Silence | null>
 }
+
+/** What a write meets while the organization moves to another cell. */
+export const ALERTS_MOVE = 'the alerts of this organization move to another region'

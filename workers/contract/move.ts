@@ -18,6 +18,7 @@ export const MOVE_STEPS = [
   'copy_budget',
   'verify_tables',
   'verify_objects',
+  'copy_alerts',
   'copy_audit',
   'switch',
   'open',
@@ -34,7 +35,7 @@ export type MoveStep = (typeof MOVE_STEPS)[number]
 export const MoveCreate = z.object({ region: Cell })
 
 const StoreNumbers = z.object({
-  store: z.string().meta({ description: 'A table, or `objects`, `budget`, `audit`' }),
+  store: z.string().meta({ description: 'A table, or `objects`, `budget`, `alerts`, `audit`' }),
   copied: z.number().int().meta({ description: 'Rows or objects; one that changed meanwhile counts again' }),
   verified: z.number().int().nullable().meta({ description: 'Rows or objects found equal on both sides' }),
   cost_usd: z.string().nullable().meta({ description: 'Sum of money that was found equal, to the nano-dollar' }),

@@ -77,6 +77,17 @@ export const PERMISSIONS = {
     scopes: ADMIN,
     about: 'Make, change, test and remove channels; send messages again',
   },
+  'alert.read': { roles: EVERYONE, scopes: READ, about: 'See alert rules, incidents, silences and objectives' },
+  'alert.write': {
+    roles: ['owner', 'admin', 'operator', 'developer'],
+    scopes: ADMIN,
+    about: 'Make, change and remove alert rules, silences and objectives',
+  },
+  'incident.ack': {
+    roles: ['owner', 'admin', 'operator', 'developer'],
+    scopes: ADMIN,
+    about: 'Acknowledge incidents',
+  },
   'audit.read': { roles: ['owner', 'admin', 'auditor'], scopes: ADMIN, about: 'Read and export the audit log' },
 } as const satisfies Record<string, { roles: readonly Role[]; scopes: readonly Scope[]; about: string }>
 

@@ -23,6 +23,7 @@ import type { ControlTools } from './objects/budget/controls.ts'
 import type { GuardTools } from './objects/budget/guard.ts'
 import type { OutgoingBatch } from './objects/budget/outbox.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
+import type { OrgAlerts } from './objects/org-alerts.ts'
 import type { OrgJobs } from './objects/org-jobs.ts'
 import type { OrgMove } from './objects/org-move.ts'
 import type { TenantAudit } from './objects/tenant-audit.ts'
@@ -33,8 +34,12 @@ import type { DeadDeps } from './queues/dead.ts'
 import type { IngestDeps } from './queues/ingest.ts'
 
 /** The pipeline's bindings; the DO namespaces carry their classes. */
-export type Env = Omit<PipelineEnv, 'LIVE_FEED' | 'ORG_JOBS' | 'ORG_MOVE' | 'TENANT_AUDIT' | 'TENANT_BUDGET'> & {
+export type Env = Omit<
+  PipelineEnv,
+  'LIVE_FEED' | 'ORG_ALERTS' | 'ORG_JOBS' | 'ORG_MOVE' | 'TENANT_AUDIT' | 'TENANT_BUDGET'
+> & {
   LIVE_FEED: DurableObjectNamespace<LiveFeed>
+  ORG_ALERTS: DurableObjectNamespace<OrgAlerts>
   ORG_JOBS: DurableObjectNamespace<OrgJobs>
   ORG_MOVE: DurableObjectNamespace<OrgMove>
   TENANT_AUDIT: DurableObjectNamespace<TenantAudit>

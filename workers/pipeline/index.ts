@@ -6,6 +6,7 @@ import { handleDeadBatch } from './queues/dead.ts'
 import { handleIngest } from './queues/ingest.ts'
 
 export { LiveFeed } from './objects/live-feed.ts'
+export { OrgAlerts } from './objects/org-alerts.ts'
 export { OrgJobs } from './objects/org-jobs.ts'
 export { OrgMove } from './objects/org-move.ts'
 export { TenantAudit } from './objects/tenant-audit.ts'

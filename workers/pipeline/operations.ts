@@ -28,6 +28,7 @@ export class Operations extends WorkerEntrypoint<Env> {
       probes.push([`queue ${cell}`, () => stores.queue.metrics()])
       probes.push([`live feed ${cell}`, () => stores.object(this.env.LIVE_FEED, 'readyz').watermark()])
       probes.push([`audit ${cell}`, () => stores.object(this.env.TENANT_AUDIT, 'readyz').page(0, 0)])
+      probes.push([`alerts ${cell}`, () => stores.object(this.env.ORG_ALERTS, 'readyz').targets()])
       probes.push([`budget ${cell}`, () => stores.object(this.env.TENANT_BUDGET, 'readyz').missing([])])
     }
     const results = await Promise.all(probes.map(([name, probe]) => attempt(name, probe)))

@@ -7,7 +7,7 @@ import api from '../../../workers/api/index.ts'
 /** What people name in a query of telemetry: none of it is for the control database, let alone another cell. */
 const MARK = 'only-known-in-its-region'
 const CONTROL = ['CONTROL', 'KEYS']
-const OBJECTS = ['LIVE_FEED', 'TENANT_BUDGET', 'TENANT_AUDIT', 'ORG_JOBS', 'ORG_MOVE']
+const OBJECTS = ['LIVE_FEED', 'TENANT_BUDGET', 'TENANT_AUDIT', 'ORG_ALERTS', 'ORG_JOBS', 'ORG_MOVE']
 
 interface Operation {
   method: string

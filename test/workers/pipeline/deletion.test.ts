@@ -170,7 +170,7 @@ describe('a deleted organization', () => {
     }
     const after = [...(await storedIn(cell)), ...(await storedInObjects(first)), ...(await storedInObjects(second))]
     const left = after
-      .filter(({ where }) => !/^(TenantBudget|TenantAudit|OrgJobs|LiveFeed) /.test(where))
+      .filter(({ where }) => !/^(TenantBudget|TenantAudit|OrgAlerts|OrgJobs|LiveFeed) /.test(where))
       .filter(({ where, text }) => `${where} ${text}`.includes(first.org_id) && !where.includes('table user'))
     expect(left.map(({ where }) => where)).toEqual(['table deletion_certificate'])
     const objects = after.filter(({ where }) => where.endsWith(first.org_id))

@@ -26,6 +26,7 @@ const STEPS: Record<Move['step'], string> = {
   copy_budget: 'Copying budgets',
   verify_tables: 'Comparing rows and money',
   verify_objects: 'Comparing objects',
+  copy_alerts: 'Copying alerts',
   copy_audit: 'Copying the audit log',
   switch: 'Switching',
   open: 'Handing over what waited',

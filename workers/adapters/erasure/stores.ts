@@ -9,6 +9,7 @@ export interface ErasurePlaces {
   db: D1Database
   bucket: R2Bucket
   budget: ErasableRpc
+  alerts: ErasableRpc
   feed: (projectId: string) => ErasableRpc & { stale(beforeMs: number): Promise<unknown[]> }
   projects(): Promise<string[]>
 }
@@ -30,6 +31,7 @@ export function erasureStores({ org_id }: Tenant, places: ErasurePlaces): Erasur
     async actors(subject, token) {
       const page = { removed: 0, next: null }
       const pages = [{ ...page, store: 'TenantBudget', ...(await places.budget.erase(subject, token)) }]
+      pages.push({ ...page, store: 'OrgAlerts', ...(await places.alerts.erase(subject, token)) })
       for (const id of await places.projects())
         pages.push({ ...page, store: 'LiveFeed', ...(await places.feed(id).erase(subject, token)) })
       return pages

@@ -14,14 +14,24 @@ export interface FeedRpc {
 /** The Durable Objects of one place, by what they are named after. */
 export interface ActorsOf {
   budget: (home: Home, orgId: string) => PortableRpc
+  alerts: (home: Home, orgId: string) => SealableRpc
   audit: (home: Home, orgId: string) => SealableRpc
   feed: (home: Home, projectId: string) => FeedRpc
 }
 
 /** The Durable Objects of a tenant in two cells. Rings of live feeds are not copied: they begin empty. */
-export function moveActors({ budget, audit, feed }: ActorsOf): MoveActors {
+export function moveActors({ budget, alerts, audit, feed }: ActorsOf): MoveActors {
   return {
     copyBudget: (job) => copy(budget(job.from, job.orgId), budget(job.to, job.orgId), job),
+    async copyAlerts(job) {
+      const [left, right] = [alerts(job.from, job.orgId), alerts(job.to, job.orgId)]
+      await left.seal(true)
+      await right.seal(true)
+      return copy(left, right, job)
+    },
+    async openAlerts(at, orgId) {
+      await alerts(at, orgId).seal(false)
+    },
     async copyAudit(job) {
       const [left, right] = [audit(job.from, job.orgId), audit(job.to, job.orgId)]
       await left.seal(true)
@@ -40,13 +50,15 @@ export function moveActors({ budget, audit, feed }: ActorsOf): MoveActors {
     },
     async wipe(at, orgId, projects) {
       await budget(at, orgId).wipe()
+      await alerts(at, orgId).seal(true)
+      await alerts(at, orgId).wipe()
       await audit(at, orgId).seal(true)
       await audit(at, orgId).wipe()
       for (const id of projects) await feed(at, id).wipe()
     },
     async count(at, orgId, projects) {
       let rows = 0
-      for (const object of [budget(at, orgId), audit(at, orgId)])
+      for (const object of [budget(at, orgId), alerts(at, orgId), audit(at, orgId)])
         for (const digest of Object.values(await object.digest())) rows += digest.rows
       for (const id of projects) rows += await feed(at, id).count()
       return rows
@@ -57,7 +69,7 @@ export function moveActors({ budget, audit, feed }: ActorsOf): MoveActors {
 /** Everything of one object into another, which is emptied first. */
 async function copy(left: PortableRpc, right: PortableRpc, job: MoveJob): Promise<TwoSides> {
   await right.wipe()
-  const tenant = { org_id: job.orgId, cell: job.to.cell, shard: job.to.shard }
+  const tenant = { org_id: job.orgId, ...job.to }
   let cursor: string | null = null
   for (;;) {
     const page = await left.exportRows(cursor)

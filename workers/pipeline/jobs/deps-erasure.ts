@@ -15,6 +15,7 @@ export function erasureWork(env: Env, tenant: Tenant, now = () => Date.now()): J
     db: stores.shard(tenant.shard),
     bucket: stores.bucket,
     budget: stores.object(env.TENANT_BUDGET, tenant.org_id),
+    alerts: stores.object(env.ORG_ALERTS, tenant.org_id),
     feed: (projectId: string) => stores.object(env.LIVE_FEED, projectId),
     projects: () => moveStore(env.CONTROL).projects(tenant.org_id),
   }

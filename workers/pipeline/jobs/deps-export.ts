@@ -1,5 +1,6 @@
 import { cellFor } from '../../adapters/cells.ts'
 import { tenantTablesOf } from '../../adapters/d1/tenant-tables.ts'
+import { alertsOf } from '../../adapters/export/alerts.ts'
 import { controlRows } from '../../adapters/export/control.ts'
 import { exportFiles } from '../../adapters/export/files.ts'
 import { deadLettersPage, eventsPage, tablePage } from '../../adapters/export/pages.ts'
@@ -20,6 +21,7 @@ export function exportWork(env: Env, tenant: Tenant, now = () => Date.now()): Jo
   const stores = cellFor(env, tenant.cell)
   const db = stores.shard(tenant.shard)
   const budget = stores.object(env.TENANT_BUDGET, tenant.org_id)
+  const alerts = stores.object(env.ORG_ALERTS, tenant.org_id)
   const tables = () => tenantTablesOf(db, EXCEPT)
   return exporting(
     {
@@ -32,6 +34,7 @@ export function exportWork(env: Env, tenant: Tenant, now = () => Date.now()): Jo
           controls: await budget.controls(),
           breakers: await budget.breakers(),
         },
+        'alerts.json': await alertsOf(alerts),
       }),
       async tables() {
         const projects = await moveStore(env.CONTROL).projects(tenant.org_id)

@@ -37,6 +37,7 @@ export function moveDeps(
     actors: moveActors({
       // The classes implement these; a stub's own type makes each answer a promise of itself.
       budget: (home, orgId) => storesOf(home).object(env.TENANT_BUDGET, orgId),
+      alerts: (home, orgId) => storesOf(home).object(env.ORG_ALERTS, orgId),
       audit: (home, orgId) => storesOf(home).object(env.TENANT_AUDIT, orgId),
       feed: (home, projectId) => storesOf(home).object(env.LIVE_FEED, projectId),
     }),

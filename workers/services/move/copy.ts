@@ -103,6 +103,14 @@ export async function verifyObjects(deps: MoveDeps, job: MoveJob): Promise<MoveC
   return null
 }
 
+export async function copyAlerts(deps: MoveDeps, job: MoveJob): Promise<MoveCursor | null> {
+  const { left, right } = await deps.actors.copyAlerts(job)
+  const differs = differingTable(left, right)
+  if (differs !== null) throw new Different(`alerts: ${differs}`)
+  Object.assign(numbersOf(job, 'alerts'), { copied: rowsOf(right), verified: rowsOf(right) })
+  return null
+}
+
 export async function copyAudit(deps: MoveDeps, job: MoveJob): Promise<MoveCursor | null> {
   const { left, right } = await deps.actors.copyAudit(job)
   const differs = differingTable(left, right)

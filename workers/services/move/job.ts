@@ -25,6 +25,7 @@ const WORK: Record<MoveStep, Work> = {
   copy_budget: copying.copyBudget,
   verify_tables: copying.verifyTables,
   verify_objects: copying.verifyObjects,
+  copy_alerts: copying.copyAlerts,
   copy_audit: copying.copyAudit,
   switch: switchHome,
   open: leaving.open,
@@ -76,6 +77,7 @@ function isOverdue(deps: MoveDeps, { frozenMs, switchedMs, step }: MoveJob): boo
 /** Lets the old cell go on, and says what differed; the copy stays until the move is cancelled. */
 async function stop(deps: MoveDeps, job: MoveJob, detail: string): Promise<MoveJob> {
   await deps.actors.unsealAudit(job)
+  await deps.actors.openAlerts(job.from, job.orgId)
   await deps.tables.release(job.from, job.orgId)
   const stopped: MoveJob = { ...job, state: 'stopped', detail }
   await deps.audit({ org_id: job.orgId, ...job.from }, stopped)

@@ -14,6 +14,7 @@ export async function open(deps: MoveDeps, job: MoveJob): Promise<MoveCursor | n
   await deps.tables.arrive(to, orgId)
   await deps.tables.release(to, orgId)
   await deps.publishKeys(orgId)
+  await deps.actors.openAlerts(to, orgId)
   await deps.actors.moveFeeds(job, await deps.moves.projects(orgId))
   return { tries: 1 }
 }
@@ -71,6 +72,7 @@ export async function finish(deps: MoveDeps, job: MoveJob): Promise<MoveCursor |
 /** Takes the copy away; the old cell goes on as if nothing had been. */
 export async function undo(deps: MoveDeps, job: MoveJob): Promise<MoveCursor | null> {
   await deps.actors.unsealAudit(job)
+  await deps.actors.openAlerts(job.from, job.orgId)
   await deps.tables.release(job.from, job.orgId)
   const tables = await deleteTables(deps, job, job.to)
   if (tables !== null) return tables

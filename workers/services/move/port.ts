@@ -113,6 +113,10 @@ export interface TwoSides {
 /** The tenant's Durable Objects. */
 export interface MoveActors {
   copyBudget(job: MoveJob): Promise<TwoSides>
+  /** Stops the alerts on both sides and copies them. */
+  copyAlerts(job: MoveJob): Promise<TwoSides>
+  /** From now on alerts are judged at this place. */
+  openAlerts(at: Home, orgId: string): Promise<void>
   /** Seals the old log and copies it. */
   copyAudit(job: MoveJob): Promise<TwoSides>
   unsealAudit(job: MoveJob): Promise<void>

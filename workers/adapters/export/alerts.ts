@@ -1,0 +1,15 @@
+import type { AlertsRpc, IncidentPage } from '../../contract/alert.ts'
+
+const PAGE = 500
+
+/** The rules, silences and incidents of an organization. */
+export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'incidents'>) {
+  const incidents: IncidentPage['data'] = []
+  let cursor: string | null = null
+  do {
+    const page: IncidentPage = await rpc.incidents({ state: null, rule_id: null, projects: null, cursor, limit: PAGE })
+    incidents.push(...page.data)
+    cursor = page.next_cursor
+  } while (cursor !== null)
+  return { rules: await rpc.rules(), silences: await rpc.silences(), incidents }
+}

@@ -1,0 +1,53 @@
+import type { Group, InstanceState, Severity, Usual } from '../../../contract/alert.ts'
+
+/** One group of a rule, as it was found last. */
+export interface StoredInstance {
+  group: Group
+  state: InstanceState
+  severity: Severity | null
+  since_ms: number
+  value: number | null
+  usual: Usual | null
+  detail: string
+}
+
+/** What the last evaluation of a rule left. */
+export interface RuleState {
+  evaluated_ms: number | null
+  /** Why it failed. */
+  error: string | null
+  instances: StoredInstance[]
+}
+
+/** Rules whose states lie in one row: every evaluation writes all of them, and each row written costs. */
+const RULES_PER_ROW = 20
+
+/** What the last evaluations found, by rule. */
+export class StateRows {
+  private readonly sql: SqlStorage
+
+  constructor(sql: SqlStorage) {
+    this.sql = sql
+    sql.exec('CREATE TABLE IF NOT EXISTS state (chunk INTEGER PRIMARY KEY, body TEXT NOT NULL)')
+  }
+
+  all(): Map<string, RuleState> {
+    const rows = this.sql.exec<{ body: string }>('SELECT body FROM state ORDER BY chunk').toArray()
+    return new Map(rows.flatMap(({ body }) => JSON.parse(body) as [string, RuleState][]))
+  }
+
+  save(states: ReadonlyMap<string, RuleState>): void {
+    const all = [...states]
+    let chunk = 0
+    for (; chunk * RULES_PER_ROW < all.length; chunk++) {
+      const body = JSON.stringify(all.slice(chunk * RULES_PER_ROW, (chunk + 1) * RULES_PER_ROW))
+      this.sql.exec('INSERT OR REPLACE INTO state (chunk, body) VALUES (?, ?)', chunk, body)
+    }
+    this.sql.exec('DELETE FROM state WHERE chunk >= ?', chunk)
+  }
+
+  remove(ruleId: string): void {
+    const states = this.all()
+    if (states.delete(ruleId)) this.save(states)
+  }
+}
