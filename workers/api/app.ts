@@ -27,6 +27,7 @@ import { projectRoutes } from './routes/projects.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { silenceRoutes } from './routes/silences.ts'
+import { sloRoutes } from './routes/slos.ts'
 import { ssoRoutes } from './routes/sso.ts'
 import { traceRoutes } from './routes/traces.ts'
 
@@ -42,6 +43,7 @@ const ROUTES = [
   alertRoutes,
   incidentRoutes,
   silenceRoutes,
+  sloRoutes,
   memberRoutes,
   projectRoutes,
   keyRoutes,

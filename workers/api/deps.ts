@@ -40,6 +40,7 @@ import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
+import type { SloDeps } from '../services/slo/port.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
@@ -69,6 +70,7 @@ export interface Deps extends PrivacyDeps {
   budgets: BudgetDeps
   controls: ControlDeps
   alerts: AlertDeps
+  slos: SloDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -135,7 +137,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
-    alerts: alertDeps(env, now, random),
+    ...watchDeps(env, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
@@ -168,6 +170,19 @@ function alertDeps(env: Env, now: () => number, random: AlertDeps['random']): Al
     now,
     random,
   }
+}
+
+function watchDeps(env: Env, now: () => number, random: AlertDeps['random']): Pick<Deps, 'alerts' | 'slos'> {
+  const alerts = alertDeps(env, now, random)
+  const slos: SloDeps = {
+    of: ({ org_id, cell }) => cellFor(env, cell).object(env.ORG_ALERTS, org_id),
+    alerts,
+    budgets: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id),
+    metrics: metricsStore(env, now),
+    now,
+    random,
+  }
+  return { alerts, slos }
 }
 
 function movingDeps(env: Env, now: () => number): StartDeps {

@@ -77,11 +77,17 @@ export const PERMISSIONS = {
     scopes: ADMIN,
     about: 'Make, change, test and remove channels; send messages again',
   },
-  'alert.read': { roles: EVERYONE, scopes: READ, about: 'See alert rules, incidents, silences and objectives' },
+  'alert.read': { roles: EVERYONE, scopes: READ, about: 'See alert rules, incidents and silences' },
   'alert.write': {
     roles: ['owner', 'admin', 'operator', 'developer'],
     scopes: ADMIN,
-    about: 'Make, change and remove alert rules, silences and objectives',
+    about: 'Make, change and remove alert rules, silences',
+  },
+  'slo.read': { roles: EVERYONE, scopes: READ, about: 'See objectives and their error budgets' },
+  'slo.write': {
+    roles: ['owner', 'admin', 'operator', 'developer'],
+    scopes: ADMIN,
+    about: 'Make, change and remove objectives, with their alert rules',
   },
   'incident.ack': {
     roles: ['owner', 'admin', 'operator', 'developer'],

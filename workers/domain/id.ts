@@ -20,6 +20,7 @@ const PREFIXES = {
   rule: 'rul',
   incident: 'inc',
   silence: 'sil',
+  slo: 'slo',
   erasure: 'era',
   deletion: 'del',
   export: 'exp',

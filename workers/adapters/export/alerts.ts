@@ -1,9 +1,10 @@
 import type { AlertsRpc, IncidentPage } from '../../contract/alert.ts'
+import type { SlosRpc } from '../../contract/slo.ts'
 
 const PAGE = 500
 
-/** The rules, silences and incidents of an organization. */
-export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'incidents'>) {
+/** The rules, silences, incidents and objectives of an organization. */
+export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'incidents'> & Pick<SlosRpc, 'slos'>) {
   const incidents: IncidentPage['data'] = []
   let cursor: string | null = null
   do {
@@ -11,5 +12,5 @@ export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'inci
     incidents.push(...page.data)
     cursor = page.next_cursor
   } while (cursor !== null)
-  return { rules: await rpc.rules(), silences: await rpc.silences(), incidents }
+  return { rules: await rpc.rules(), silences: await rpc.silences(), objectives: await rpc.slos(), incidents }
 }

@@ -9,6 +9,7 @@ import {
 } from '../../contract/alert.ts'
 import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { Digest, ObjectPage, SealableRpc } from '../../contract/move.ts'
+import type { SloCreate, SlosRpc, SloUpdate } from '../../contract/slo.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { eraserOf } from '../../domain/erase.ts'
 import type { Env } from '../deps.ts'
@@ -19,21 +20,23 @@ import { RuleRows } from './alerts/rule-rows.ts'
 import { Rules } from './alerts/rules.ts'
 import { SilenceRows } from './alerts/silence-rows.ts'
 import { Silences } from './alerts/silences.ts'
+import { SloRows } from './alerts/slo-rows.ts'
+import { Slos } from './alerts/slos.ts'
 import { StateRows } from './alerts/state-rows.ts'
 import { summaryOf } from './alerts/summary.ts'
 import { eraseEverywhere } from './erase-everywhere.ts'
 import { Portable } from './portable.ts'
 
-type All = AlertsRpc & SealableRpc & ErasableRpc
+type All = AlertsRpc & SlosRpc & SealableRpc & ErasableRpc
 
 /**
- * The alerts of one organization: its rules, what they found, incidents and silences. Evaluated by its own alarm; what
+ * The alerts of one organization: its rules, what they found, incidents, silences and objectives. Evaluated by its own alarm; what
  * an evaluation decides is written in one turn.
  */
 export class OrgAlerts extends DurableObject<Env> implements All {
   private readonly place: PlaceRows
   private readonly rows: { rules: RuleRows; states: StateRows; incidents: IncidentRows; silences: SilenceRows }
-  private readonly people: { rules: Rules; incidents: Incidents; silences: Silences }
+  private readonly people: { rules: Rules; incidents: Incidents; silences: Silences; slos: Slos }
   private readonly portable: Portable
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -49,6 +52,7 @@ export class OrgAlerts extends DurableObject<Env> implements All {
       rules: new Rules(rules, states),
       incidents: new Incidents(incidents),
       silences: new Silences(silences),
+      slos: new Slos(new SloRows(sql), rules, new Rules(rules, states)),
     }
     this.portable = new Portable(sql, ['place', 'sealed'])
   }
@@ -58,7 +62,7 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   }
 
   async targets() {
-    return { channels: [], slos: [] }
+    return { channels: [], slos: this.people.slos.list().map(({ id }) => id) }
   }
 
   async rules() {
@@ -112,6 +116,32 @@ export class OrgAlerts extends DurableObject<Env> implements All {
 
   async endSilence(id: string) {
     return this.change(() => this.people.silences.end(id, Date.now()))
+  }
+
+  async slos() {
+    return this.people.slos.list()
+  }
+
+  async slo(id: string) {
+    return this.people.slos.find(id)
+  }
+
+  async createSlo(tenant: Tenant, ids: { slo: string; rule: string }, zone: string, input: SloCreate) {
+    return this.change(() => {
+      this.settle(tenant, zone)
+      return this.people.slos.create(ids, input, Date.now())
+    })
+  }
+
+  async updateSlo(ids: { slo: string; rule: string }, zone: string, change: SloUpdate) {
+    return this.change(() => {
+      this.place.setZone(zone)
+      return this.people.slos.update(ids, change, Date.now())
+    })
+  }
+
+  async removeSlo(id: string) {
+    return this.change(() => this.people.slos.remove(id))
   }
 
   async erase(subject: string, token: string) {

@@ -1,9 +1,10 @@
 import type { AlertsRpc } from '../../contract/alert.ts'
+import type { SlosRpc } from '../../contract/slo.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 
 export interface AlertDeps {
   /** The object that keeps the alerts of this organization. */
-  of(tenant: Tenant): AlertsRpc
+  of(tenant: Tenant): AlertsRpc & Pick<SlosRpc, 'slos'>
   budgetIds(tenant: Tenant): Promise<string[]>
   now(): number
   random(bytes: number): Uint8Array

@@ -1,7 +1,9 @@
 import { RULES_MAX, type Rule, type RuleCreate, type RuleUpdate } from '../../contract/alert.ts'
+import type { Slo } from '../../contract/slo.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
 import { newId } from '../../domain/id.ts'
+import { FOLLOWED } from '../../domain/slo/rule.ts'
 import { changing } from './changing.ts'
 import { isSeenBy, type AlertDeps, type Asker } from './port.ts'
 
@@ -37,6 +39,7 @@ export async function updateRule(
   { id, change }: { id: string; change: RuleUpdate },
 ): Promise<{ before: Rule; after: Rule }> {
   const before = await readRule(deps, tenant, asker, id)
+  await refuseFollowed(deps, tenant, before, change)
   // What it names and is left as it was is not looked at: it may be gone since.
   await checkTargets(deps, tenant, asker, change)
   const after = await changing(() => deps.of(tenant).updateRule(id, asker.zone, change))
@@ -47,8 +50,29 @@ export async function updateRule(
 /** @throws AppError not_found. */
 export async function removeRule(deps: AlertDeps, tenant: Tenant, asker: Asker, id: string): Promise<Rule> {
   const rule = await readRule(deps, tenant, asker, id)
+  const slo = await followed(deps, tenant, rule)
+  if (slo !== null)
+    throw new AppError(
+      'conflict',
+      `This rule belongs to the objective “${slo.name}”: remove that, or turn its alerts off.`,
+    )
   await changing(() => deps.of(tenant).removeRule(id))
   return rule
+}
+
+/** The objective whose own rule this is. */
+async function followed(deps: AlertDeps, tenant: Tenant, rule: Rule): Promise<Slo | null> {
+  if (rule.condition.type !== 'burn_rate') return null
+  return (await deps.of(tenant).slos()).find(({ rule_id }) => rule_id === rule.id) ?? null
+}
+
+/** What an objective decides of its rule is changed there. @throws AppError invalid_input. */
+async function refuseFollowed(deps: AlertDeps, tenant: Tenant, rule: Rule, change: RuleUpdate): Promise<void> {
+  const named = FOLLOWED.filter((field) => change[field] !== undefined)
+  const slo = named.length > 0 ? await followed(deps, tenant, rule) : null
+  if (slo === null) return
+  const errors = named.map((field) => ({ pointer: `/${field}`, detail: 'is changed at the objective' }))
+  throw new AppError('invalid_input', `This rule follows the objective “${slo.name}”: change that instead.`, { errors })
 }
 
 /** Projects, budgets, objectives and channels that a rule names must be there, and be seen. @throws AppError. */
