@@ -11,6 +11,7 @@ import type { App } from './route.ts'
 import { alertRoutes } from './routes/alerts.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { budgetRoutes } from './routes/budgets.ts'
+import { channelRoutes } from './routes/channels.ts'
 import { controlRoutes } from './routes/controls.ts'
 import { deletionRoutes } from './routes/deletion.ts'
 import { erasureRoutes } from './routes/erasures.ts'
@@ -43,6 +44,7 @@ const ROUTES = [
   alertRoutes,
   incidentRoutes,
   silenceRoutes,
+  channelRoutes,
   sloRoutes,
   memberRoutes,
   projectRoutes,

@@ -27,7 +27,6 @@ import { discover } from '../adapters/sso/oidc.ts'
 import { seal } from '../adapters/sso/seal.ts'
 import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
-import type { AlertDeps } from '../services/alert/port.ts'
 import type { BudgetDeps } from '../services/budget/budgets.ts'
 import type { ControlDeps } from '../services/control/controls.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
@@ -40,15 +39,15 @@ import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
-import type { SloDeps } from '../services/slo/port.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
 import type { Env } from './env.ts'
 import { authFor } from './deps-identity.ts'
+import { watchDeps, type WatchDeps } from './deps-alerts.ts'
 import { privacyDeps, type PrivacyDeps } from './deps-privacy.ts'
 
-export interface Deps extends PrivacyDeps {
+export interface Deps extends PrivacyDeps, WatchDeps {
   auth: Auth
   tenants: TenantDeps
   members: MemberDeps
@@ -69,8 +68,6 @@ export interface Deps extends PrivacyDeps {
   moving: StartDeps
   budgets: BudgetDeps
   controls: ControlDeps
-  alerts: AlertDeps
-  slos: SloDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -85,23 +82,21 @@ export function makeDeps(env: Env, origin: string): Deps {
   const letters = (tenant: ProjectTenant) => deadLetters(cellFor(env, tenant.cell).bucket)
   const audit = auditDeps(env, now)
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
+  const tools = { now, sha256: sha256Hex, random }
+  const metrics = metricsStore(env, now)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
       control: controlStore(env.CONTROL),
       keys: keyStore(env.CONTROL),
       keyRecords: keyWriter(env.KEYS),
-      now,
-      sha256: sha256Hex,
-      random,
+      ...tools,
     },
     members: {
       members: memberStore(env.CONTROL),
       sendMail: mailSender(env, now),
       origin,
-      now,
-      sha256: sha256Hex,
-      random,
+      ...tools,
     },
     sso: ssoDeps(env, now, random),
     origin,
@@ -109,7 +104,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     mailbox: env.APP_ENV === 'dev' ? () => mailbox(env.KEYS) : null,
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
     traces: traceStore((tenant) => shardOf(env, tenant)),
-    metrics: metricsStore(env, now),
+    metrics,
     spend: spendStore((tenant) => shardOf(env, tenant)),
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
@@ -137,7 +132,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
-    ...watchDeps(env, now, random),
+    ...watchDeps(env, origin, metrics, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
       const forwarded = new Request(request)
@@ -158,31 +153,6 @@ function budgetDeps(env: Env, now: () => number, random: BudgetDeps['random']): 
     now,
     random,
   }
-}
-
-function alertDeps(env: Env, now: () => number, random: AlertDeps['random']): AlertDeps {
-  return {
-    of: ({ org_id, cell }) => cellFor(env, cell).object(env.ORG_ALERTS, org_id),
-    async budgetIds({ org_id, cell }) {
-      const budgets = await cellFor(env, cell).object(env.TENANT_BUDGET, org_id).budgets()
-      return budgets.map(({ id }) => id)
-    },
-    now,
-    random,
-  }
-}
-
-function watchDeps(env: Env, now: () => number, random: AlertDeps['random']): Pick<Deps, 'alerts' | 'slos'> {
-  const alerts = alertDeps(env, now, random)
-  const slos: SloDeps = {
-    of: ({ org_id, cell }) => cellFor(env, cell).object(env.ORG_ALERTS, org_id),
-    alerts,
-    budgets: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id),
-    metrics: metricsStore(env, now),
-    now,
-    random,
-  }
-  return { alerts, slos }
 }
 
 function movingDeps(env: Env, now: () => number): StartDeps {

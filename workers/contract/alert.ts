@@ -248,6 +248,7 @@ export const AlertSummary = z.object({
   no_data: z.number().int(),
   rules: z.number().int(),
   opened_24h: z.number().int(),
+  dead_channels: z.number().int().meta({ description: 'Channels that alerts do not reach any more' }),
 })
 export type AlertSummary = z.infer<typeof AlertSummary>
 

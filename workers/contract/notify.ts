@@ -106,12 +106,10 @@ export interface Message {
 
 /** What a webhook gets, signed after Standard Webhooks. */
 export const WebhookBody = z.object({
-  type: z
-    .string()
-    .meta({
-      description:
-        '`test`, or `alert.` and what happened: opened, severity_raised, escalated, resolved, no_data, channel_dead',
-    }),
+  type: z.string().meta({
+    description:
+      '`test`, or `alert.` and what happened: opened, severity_raised, escalated, resolved, no_data, channel_dead',
+  }),
   timestamp: z.string(),
   data: z.object({
     incident_id: z.string().nullable().meta({ description: 'The same for all that is told of one incident' }),

@@ -6,7 +6,7 @@ import { dayStart, isTimeZone, offsetSpans, type OffsetSpan } from './time-zone.
 const PLACE: Dimension[] = ['workspace_id', 'project_id', 'environment']
 const WORK: Dimension[] = [...PLACE, 'agent_id', 'workflow_id', 'workflow_version', 'status', 'error_type']
 /** Dimensions that rows of each kind carry; the others are empty there. */
-const CARRIED: Record<Kind, readonly Dimension[]> = {
+export const CARRIED: Record<Kind, readonly Dimension[]> = {
   total: PLACE,
   user: [...PLACE, 'user_id'],
   request: WORK,

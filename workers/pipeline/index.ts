@@ -2,8 +2,10 @@ import type { Cell } from '../contract/tenant.ts'
 import { CELLS } from '../contract/tenant.ts'
 import { runCron } from './crons/index.ts'
 import { deadDeps, ingestDeps, type Env } from './deps.ts'
+import { notifyDeps } from './deps-alerts.ts'
 import { handleDeadBatch } from './queues/dead.ts'
 import { handleIngest } from './queues/ingest.ts'
+import { handleNotify } from './queues/notify.ts'
 
 export { LiveFeed } from './objects/live-feed.ts'
 export { OrgAlerts } from './objects/org-alerts.ts'
@@ -17,6 +19,7 @@ export default {
   async queue(batch, env) {
     const cell = cellOfQueue(batch.queue)
     if (batch.queue.startsWith('agentops-dead-')) await handleDeadBatch(batch, deadDeps(env, cell))
+    else if (batch.queue.startsWith('agentops-notify-')) await handleNotify(batch, notifyDeps(env, cell))
     else await handleIngest(batch, ingestDeps(env, cell))
   },
   async scheduled(controller, env) {

@@ -1,10 +1,13 @@
 import type { AlertsRpc, IncidentPage } from '../../contract/alert.ts'
+import type { ChannelsRpc } from '../../contract/notify.ts'
 import type { SlosRpc } from '../../contract/slo.ts'
 
 const PAGE = 500
 
-/** The rules, silences, incidents and objectives of an organization. */
-export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'incidents'> & Pick<SlosRpc, 'slos'>) {
+/** The rules, silences, incidents, objectives and channels (without what is secret in them) of an organization. */
+export async function alertsOf(
+  rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'incidents'> & Pick<SlosRpc, 'slos'> & Pick<ChannelsRpc, 'channels'>,
+) {
   const incidents: IncidentPage['data'] = []
   let cursor: string | null = null
   do {
@@ -12,5 +15,11 @@ export async function alertsOf(rpc: Pick<AlertsRpc, 'rules' | 'silences' | 'inci
     incidents.push(...page.data)
     cursor = page.next_cursor
   } while (cursor !== null)
-  return { rules: await rpc.rules(), silences: await rpc.silences(), objectives: await rpc.slos(), incidents }
+  return {
+    rules: await rpc.rules(),
+    silences: await rpc.silences(),
+    objectives: await rpc.slos(),
+    channels: await rpc.channels(),
+    incidents,
+  }
 }

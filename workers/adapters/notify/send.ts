@@ -10,13 +10,13 @@ const AGAIN = new Set([408, 425, 429])
 const GONE = 410
 
 export interface SendTools {
-  sendMail(mail: Mail): Promise<void>
+  sendMail: (mail: Mail) => Promise<void>
   /** The addresses of those who own the organization. */
-  owners(): Promise<string[]>
+  owners: () => Promise<string[]>
   /** Whether URLs may lead to this machine. */
   loopback: boolean
   fetch: typeof fetch
-  now(): number
+  now: () => number
 }
 
 /** Tells a channel once. Never throws: what went wrong is the result. */

@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { Page } from '../../contract/api.ts'
-import { AlertSummary, Rule, RuleCreate, RuleUpdate } from '../../contract/alert.ts'
-import { createRule, listRules, readRule, removeRule, updateRule } from '../../services/alert/rules.ts'
+import { AlertSummary, Instance, Rule, RuleCreate, RuleUpdate } from '../../contract/alert.ts'
+import { previewRule } from '../../services/alert/preview.ts'
+import { checkTargets, createRule, listRules, readRule, removeRule, updateRule } from '../../services/alert/rules.ts'
 import type { Asker } from '../../services/alert/port.ts'
 import { orgOf, tenantOf, type Who } from '../context.ts'
 import { route, type App } from '../route.ts'
@@ -67,6 +68,22 @@ function readingRoutes(app: App): void {
 }
 
 function writingRoutes(app: App): void {
+  route(app, {
+    method: 'post',
+    path: '/api/v1/orgs/{org}/alerts/rules/preview',
+    tag,
+    summary: 'What a rule would find now; nothing is kept, and nobody is told',
+    permission: 'alert.read',
+    action: null,
+    params: OrgParam,
+    body: RuleCreate,
+    answer: Page(Instance),
+    async handle({ who, deps, body }) {
+      const [tenant, asker] = [tenantOf(who), askerOf(who)]
+      await checkTargets(deps.alerts, tenant, asker, body)
+      return { data: await previewRule(deps.alerts.source, tenant, asker, body, deps.now()), next_cursor: null }
+    },
+  })
   route(app, {
     method: 'post',
     path: '/api/v1/orgs/{org}/alerts/rules',

@@ -38,19 +38,3 @@ export function isActive({ starts_ms, ends_ms, repeat, time_zone }: StoredSilenc
     return from !== undefined && to !== undefined && atMs >= from && atMs < to
   })
 }
-
-/** Whether it can never hold again. */
-export function isOver({ ends_ms, repeat }: StoredSilence, nowMs: number): boolean {
-  return repeat === 'none' && ends_ms <= nowMs
-}
-
-export function silenceView(one: StoredSilence, nowMs: number): Silence {
-  const { starts_ms, ends_ms, created_ms, ...rest } = one
-  return {
-    ...rest,
-    starts_at: new Date(starts_ms).toISOString(),
-    ends_at: new Date(ends_ms).toISOString(),
-    active: isActive(one, nowMs),
-    created_at: new Date(created_ms).toISOString(),
-  }
-}

@@ -9,139 +9,197 @@ import {
 } from '../../contract/alert.ts'
 import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { Digest, ObjectPage, SealableRpc } from '../../contract/move.ts'
+import type {
+  ChannelCreate,
+  ChannelsRpc,
+  ChannelUpdate,
+  DeliveriesRpc,
+  Delivery,
+  DeliveryResult,
+} from '../../contract/notify.ts'
 import type { SloCreate, SlosRpc, SloUpdate } from '../../contract/slo.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { eraserOf } from '../../domain/erase.ts'
 import type { Env } from '../deps.ts'
-import { IncidentRows } from './alerts/incident-rows.ts'
-import { Incidents } from './alerts/incidents.ts'
+import { alertTools, type AlertTools } from '../deps-alerts.ts'
+import { AnswerRows } from './alerts/answer-rows.ts'
+import { alertParts, type AlertParts } from './alerts/parts.ts'
+import { nextEvaluation } from './alerts/pace.ts'
 import { PlaceRows } from './alerts/place-rows.ts'
-import { RuleRows } from './alerts/rule-rows.ts'
-import { Rules } from './alerts/rules.ts'
-import { SilenceRows } from './alerts/silence-rows.ts'
-import { Silences } from './alerts/silences.ts'
-import { SloRows } from './alerts/slo-rows.ts'
-import { Slos } from './alerts/slos.ts'
-import { StateRows } from './alerts/state-rows.ts'
 import { summaryOf } from './alerts/summary.ts'
 import { eraseEverywhere } from './erase-everywhere.ts'
 import { Portable } from './portable.ts'
 
-type All = AlertsRpc & SlosRpc & SealableRpc & ErasableRpc
+type All = AlertsRpc & SlosRpc & ChannelsRpc & DeliveriesRpc & SealableRpc & ErasableRpc
+
+const AGAIN_MS = 5_000
 
 /**
- * The alerts of one organization: its rules, what they found, incidents, silences and objectives. Evaluated by its own alarm; what
- * an evaluation decides is written in one turn.
+ * The alerts of one organization: its rules, what they found, incidents, silences, objectives and channels. Evaluated
+ * by its own alarm; what an evaluation decides, and what is told of it, is written in one turn.
  */
 export class OrgAlerts extends DurableObject<Env> implements All {
   private readonly place: PlaceRows
-  private readonly rows: { rules: RuleRows; states: StateRows; incidents: IncidentRows; silences: SilenceRows }
-  private readonly people: { rules: Rules; incidents: Incidents; silences: Silences; slos: Slos }
+  private readonly parts: AlertParts
+  private readonly tools: AlertTools
   private readonly portable: Portable
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    const { sql } = ctx.storage
-    this.place = new PlaceRows(sql)
-    const rules = new RuleRows(sql)
-    const states = new StateRows(sql)
-    const incidents = new IncidentRows(sql)
-    const silences = new SilenceRows(sql)
-    this.rows = { rules, states, incidents, silences }
-    this.people = {
-      rules: new Rules(rules, states),
-      incidents: new Incidents(incidents),
-      silences: new Silences(silences),
-      slos: new Slos(new SloRows(sql), rules, new Rules(rules, states)),
-    }
-    this.portable = new Portable(sql, ['place', 'sealed'])
+    this.place = new PlaceRows(ctx.storage.sql)
+    this.tools = alertTools(env)
+    this.parts = alertParts(ctx.storage.sql, this.tools)
+    this.portable = new Portable(ctx.storage.sql, ['place', 'sealed', AnswerRows.TABLE])
   }
 
   async summary(projects: string[] | null) {
-    return summaryOf(this.rows, projects, Date.now())
+    return summaryOf(this.parts.rows, projects, Date.now())
   }
 
   async targets() {
-    return { channels: [], slos: this.people.slos.list().map(({ id }) => id) }
+    return { channels: this.parts.channels.ids(), slos: this.parts.slos.list().map(({ id }) => id) }
   }
 
   async rules() {
-    return this.people.rules.list()
+    return this.parts.rules.list()
   }
 
   async rule(id: string) {
-    return this.people.rules.find(id)
+    return this.parts.rules.find(id)
   }
 
   async createRule(tenant: Tenant, id: string, zone: string, input: RuleCreate) {
     return this.change(() => {
       this.settle(tenant, zone)
-      return this.people.rules.create(id, input, Date.now())
+      return this.parts.rules.create(id, input, Date.now())
     })
   }
 
   async updateRule(id: string, zone: string, change: RuleUpdate) {
     return this.change(() => {
       this.place.setZone(zone)
-      return this.people.rules.update(id, change, Date.now())
+      return this.parts.rules.update(id, change, Date.now())
     })
   }
 
   async removeRule(id: string) {
-    return this.change(() => this.people.rules.remove(id))
+    return this.change(() => this.parts.rules.remove(id))
   }
 
   async incidents(filter: IncidentFilter) {
-    return this.people.incidents.page(filter)
+    return this.parts.incidents.page(filter)
   }
 
   async incident(id: string) {
-    return this.people.incidents.find(id)
+    return this.parts.incidents.find(id)
   }
 
   async acknowledge(id: string, by: string) {
-    return this.change(() => this.people.incidents.acknowledge(id, by, Date.now()))
+    return this.turn(() => this.parts.incidents.acknowledge(id, by, Date.now()))
   }
 
   async silences() {
-    return this.people.silences.list(Date.now())
+    return this.parts.silences.list(Date.now())
   }
 
   async createSilence(tenant: Tenant, id: string, zone: string, input: SilenceCreate, by: string) {
     return this.change(() => {
       this.settle(tenant, zone)
-      return this.people.silences.create(id, zone, input, by, Date.now())
+      return this.parts.silences.create(id, zone, input, by, Date.now())
     })
   }
 
   async endSilence(id: string) {
-    return this.change(() => this.people.silences.end(id, Date.now()))
+    return this.change(() => this.parts.silences.end(id, Date.now()))
   }
 
   async slos() {
-    return this.people.slos.list()
+    return this.parts.slos.list()
   }
 
   async slo(id: string) {
-    return this.people.slos.find(id)
+    return this.parts.slos.find(id)
   }
 
   async createSlo(tenant: Tenant, ids: { slo: string; rule: string }, zone: string, input: SloCreate) {
     return this.change(() => {
       this.settle(tenant, zone)
-      return this.people.slos.create(ids, input, Date.now())
+      return this.parts.slos.create(ids, input, Date.now())
     })
   }
 
   async updateSlo(ids: { slo: string; rule: string }, zone: string, change: SloUpdate) {
     return this.change(() => {
       this.place.setZone(zone)
-      return this.people.slos.update(ids, change, Date.now())
+      return this.parts.slos.update(ids, change, Date.now())
     })
   }
 
   async removeSlo(id: string) {
-    return this.change(() => this.people.slos.remove(id))
+    return this.change(() => this.parts.slos.remove(id))
+  }
+
+  async channels() {
+    return this.parts.channels.list()
+  }
+
+  async createChannel(tenant: Tenant, origin: string, id: string, secret: string | null, input: ChannelCreate) {
+    return this.turn(() => {
+      this.place.settle(tenant)
+      this.place.setOrigin(origin)
+      return this.parts.channels.create(id, secret, input, Date.now())
+    })
+  }
+
+  async updateChannel(id: string, change: ChannelUpdate) {
+    return this.turn(() => this.parts.channels.update(id, change))
+  }
+
+  async rotateSecret(id: string, secret: string) {
+    return this.turn(() => this.parts.channels.rotate(id, secret, Date.now()))
+  }
+
+  async removeChannel(id: string) {
+    return this.turn(() => this.parts.channels.remove(id, Date.now()))
+  }
+
+  async testChannel(tenant: Tenant, origin: string, id: string, deliveryId: string) {
+    const sent = this.turn(() => {
+      this.place.settle(tenant)
+      this.place.setOrigin(origin)
+      return this.parts.channels.test(id, deliveryId, tenant.org_id, Date.now())
+    })
+    await this.flush()
+    return sent
+  }
+
+  async deliveries(filter: {
+    channel_id: string | null
+    state: Delivery['state'] | null
+    cursor: string | null
+    limit: number
+  }) {
+    return this.parts.channels.deliveries(filter)
+  }
+
+  async retryDelivery(id: string) {
+    const again = this.turn(() => this.parts.channels.retry(id, Date.now()))
+    await this.flush()
+    return again
+  }
+
+  async takeDelivery(id: string) {
+    if (this.place.isSealed()) return null
+    return this.turn(() => this.parts.notifier.take(id, this.place.origin(), Date.now()))
+  }
+
+  async settleDelivery(id: string, attempt: number, result: DeliveryResult) {
+    const orgId = this.place.tenant()?.org_id
+    if (orgId === undefined) return null
+    const again = this.turn(() => this.parts.notifier.settle(id, attempt, result, orgId, Date.now()))
+    // What waited for this one, or is to be told since it died.
+    await this.flush()
+    return again
   }
 
   async erase(subject: string, token: string) {
@@ -151,6 +209,7 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   /** Sealed it judges nothing, tells nobody and refuses changes: the alerts go on in another cell. */
   async seal(sealed: boolean): Promise<void> {
     this.place.seal(sealed)
+    if (!sealed) await this.schedule()
   }
 
   async exportRows(cursor: string | null): Promise<ObjectPage | null> {
@@ -174,8 +233,82 @@ export class OrgAlerts extends DurableObject<Env> implements All {
     await this.ctx.storage.deleteAlarm()
   }
 
+  override async alarm(): Promise<void> {
+    const tenant = this.place.tenant()
+    if (tenant === null || this.place.isSealed()) return
+    const now = Date.now()
+    if (this.isDue(tenant, now)) await this.evaluate(tenant, now)
+    await this.flush()
+  }
+
+  /** A failure of one evaluation is made good by the next; nothing of it was written. */
+  private async evaluate(tenant: Tenant, nowMs: number): Promise<void> {
+    try {
+      const { evaluation } = this.parts
+      const looked = await evaluation.look(this.tools.source, tenant, this.place.zone(), nowMs)
+      this.turn(() => {
+        evaluation.settle(looked, tenant, nowMs)
+        this.place.setEvaluated(nowMs)
+        this.parts.prune(nowMs)
+      })
+    } catch (error) {
+      this.tools.log('warn', 'alerts.failed', { org_id: tenant.org_id, error: String(error) })
+      if (!this.place.isSealed()) this.place.setEvaluated(nowMs)
+    }
+  }
+
+  private isDue(tenant: Tenant, nowMs: number): boolean {
+    const last = this.place.evaluated()
+    return last === 0 || nowMs >= nextEvaluation(tenant.org_id, last)
+  }
+
+  /** Sends what is to be told, and rings again when there is something to do. */
+  private async flush(): Promise<void> {
+    const tenant = this.place.tenant()
+    if (tenant === null || this.place.isSealed()) return
+    try {
+      await this.parts.notifier.flush(tenant, Date.now(), (tasks) => this.tools.send(tenant, tasks))
+    } catch (error) {
+      this.tools.log('warn', 'alerts.unsent', { org_id: tenant.org_id, error: String(error) })
+      return this.ring(Date.now() + AGAIN_MS)
+    }
+    await this.schedule()
+  }
+
+  private async schedule(): Promise<void> {
+    const tenant = this.place.tenant()
+    if (tenant === null) return
+    const { rules, slos } = this.parts.rows
+    const last = this.place.evaluated()
+    const isWatching = slos.count() > 0 || rules.all().some(({ config }) => config.enabled)
+    const evaluation = last === 0 ? Date.now() : isWatching ? nextEvaluation(tenant.org_id, last) : null
+    const due = [evaluation, this.parts.notifier.nextDue()].filter((at) => at !== null)
+    if (due.length > 0) await this.ring(Math.min(...due))
+  }
+
+  private async ring(atMs: number): Promise<void> {
+    const set = await this.ctx.storage.getAlarm()
+    if (set === null || set > atMs) await this.ctx.storage.setAlarm(atMs)
+  }
+
+  /** A change of what is judged: incidents of rules that are gone are over, and all is judged anew at once. */
+  private async change<T>(work: () => T): Promise<T> {
+    const result = this.turn(() => {
+      const before = this.parts.rows.rules.all()
+      const done = work()
+      const left = new Set(this.parts.rows.rules.all().map(({ id }) => id))
+      const tenant = this.place.tenant()
+      for (const rule of before)
+        if (tenant !== null && !left.has(rule.id)) this.parts.evaluation.close(rule, tenant, Date.now())
+      this.place.setEvaluated(0)
+      return done
+    })
+    await this.schedule()
+    return result
+  }
+
   /** All that is written in it, or nothing. @throws while the organization moves. */
-  private change<T>(work: () => T): T {
+  private turn<T>(work: () => T): T {
     return this.ctx.storage.transactionSync(() => {
       if (this.place.isSealed()) throw new Error(ALERTS_MOVE)
       return work()

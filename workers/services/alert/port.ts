@@ -1,11 +1,14 @@
 import type { AlertsRpc } from '../../contract/alert.ts'
 import type { SlosRpc } from '../../contract/slo.ts'
 import type { Tenant } from '../../contract/tenant.ts'
+import type { AlertSource } from './source.ts'
 
 export interface AlertDeps {
   /** The object that keeps the alerts of this organization. */
   of(tenant: Tenant): AlertsRpc & Pick<SlosRpc, 'slos'>
   budgetIds(tenant: Tenant): Promise<string[]>
+  /** What rules are judged by. */
+  source: AlertSource
   now(): number
   random(bytes: number): Uint8Array
 }

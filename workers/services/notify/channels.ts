@@ -24,8 +24,8 @@ export interface ChannelDeps {
   origin: string
   /** Whether URLs may lead to this machine. */
   loopback: boolean
-  now(): number
-  random(bytes: number): Uint8Array
+  now: () => number
+  random: (bytes: number) => Uint8Array
 }
 
 /** The channel, with its signing secret this once. @throws AppError invalid_input, conflict. */

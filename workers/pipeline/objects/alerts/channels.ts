@@ -9,19 +9,28 @@ import { testMessage } from '../../../domain/notify/message.ts'
 import { channelView, type ChannelRows } from './channel-rows.ts'
 import { deliveryView, type DeliveryRows } from './delivery-rows.ts'
 import type { Notifier } from './notifier.ts'
+import type { RuleRows } from './rule-rows.ts'
+import type { SloRows } from './slo-rows.ts'
 
 /** A receiver has this long to take over a new signing secret. */
 const OVERLAP_MS = 24 * 3_600_000
 
+export interface ChannelTables {
+  channels: ChannelRows
+  deliveries: DeliveryRows
+  rules: RuleRows
+  slos: SloRows
+}
+
 /** What people do with the channels of one organization. */
 export class Channels {
   private readonly rows: ChannelRows
-  private readonly log: DeliveryRows
+  private readonly tables: ChannelTables
   private readonly notifier: Notifier
 
-  constructor(rows: ChannelRows, log: DeliveryRows, notifier: Notifier) {
-    this.rows = rows
-    this.log = log
+  constructor(tables: ChannelTables, notifier: Notifier) {
+    this.rows = tables.channels
+    this.tables = tables
     this.notifier = notifier
   }
 
@@ -74,7 +83,23 @@ export class Channels {
     return channelView(before)
   }
 
-  remove(id: string): boolean {
+  /** Also from the rules and objectives that name it. */
+  remove(id: string, nowMs: number): boolean {
+    const without = (ids: readonly string[]) => ids.filter((one) => one !== id)
+    for (const rule of this.tables.rules.all()) {
+      const { channels, escalation } = rule.config
+      if (!channels.includes(id) && escalation?.channels.includes(id) !== true) continue
+      const left = without(escalation?.channels ?? [])
+      const config = {
+        ...rule.config,
+        channels: without(channels),
+        escalation: escalation === null || left.length === 0 ? null : { ...escalation, channels: left },
+      }
+      this.tables.rules.put({ ...rule, config, updated_ms: nowMs })
+    }
+    for (const slo of this.tables.slos.all())
+      if (slo.config.channels.includes(id))
+        this.tables.slos.put({ ...slo, config: { ...slo.config, channels: without(slo.config.channels) } })
     return this.rows.remove(id)
   }
 
@@ -97,7 +122,10 @@ export class Channels {
     limit: number
   }): { data: Delivery[]; next_cursor: string | null } {
     const { cursor, ...rest } = filter
-    const { deliveries, next } = this.log.page({ ...rest, before: cursor === null ? null : Number(cursor) })
+    const { deliveries, next } = this.tables.deliveries.page({
+      ...rest,
+      before: cursor === null ? null : Number(cursor),
+    })
     return { data: deliveries.map(deliveryView), next_cursor: next === null ? null : String(next) }
   }
 }

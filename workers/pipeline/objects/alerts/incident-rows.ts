@@ -1,40 +1,5 @@
-import type { Incident, INCIDENT_EVENTS, Preset, Severity } from '../../../contract/alert.ts'
-import type { Condition } from '../../../contract/alert-condition.ts'
-
-/** An incident as it is kept. */
-export interface StoredIncident {
-  id: string
-  rule_id: string
-  project_id: string | null
-  state: Incident['state']
-  severity: Severity
-  opened_ms: number
-  resolved_ms: number | null
-  body: IncidentBody
-}
-
-export interface IncidentBody {
-  rule_name: string
-  preset: Preset
-  /** The rule's condition when the incident was opened. */
-  condition: Condition
-  groups: Incident['groups']
-  summary: string
-  silenced: boolean
-  /** When the condition began to hold. */
-  began_ms: number
-  acknowledged_ms: number | null
-  acknowledged_by: string | null
-  escalated_ms: number | null
-  runbook_url: string | null
-}
-
-export interface StoredEvent {
-  at_ms: number
-  event: (typeof INCIDENT_EVENTS)[number]
-  by: string | null
-  detail: string
-}
+import type { Incident, Severity } from '../../../contract/alert.ts'
+import type { StoredIncident } from '../../../domain/alert/incident.ts'
 
 export interface IncidentQuery {
   state: Incident['state'] | null
@@ -46,9 +11,16 @@ export interface IncidentQuery {
   limit: number
 }
 
+/** What of an incident has no column of its own. */
+type Body = Omit<
+  StoredIncident,
+  'id' | 'key' | 'rule_id' | 'project_id' | 'state' | 'severity' | 'opened_ms' | 'resolved_ms'
+>
+
 interface Row extends Record<string, SqlStorageValue> {
   seq: number
   id: string
+  key: string
   rule_id: string
   project_id: string | null
   state: string
@@ -61,7 +33,6 @@ interface Row extends Record<string, SqlStorageValue> {
 const KEPT_MS = 400 * 86_400_000
 const KEPT_MAX = 5000
 const PRUNE_MAX = 100
-const EVENTS_MAX = 500
 
 /** The incidents of one organization, numbered in the order in which they were opened, and what happened to each. */
 export class IncidentRows {
@@ -70,12 +41,10 @@ export class IncidentRows {
   constructor(sql: SqlStorage) {
     this.sql = sql
     sql.exec(`
-      CREATE TABLE IF NOT EXISTS incident (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, rule_id TEXT NOT NULL, project_id TEXT,
-        state TEXT NOT NULL, severity TEXT NOT NULL, opened_ms INTEGER NOT NULL, resolved_ms INTEGER, body TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS incident (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT NOT NULL, rule_id TEXT NOT NULL,
+        project_id TEXT, state TEXT NOT NULL, severity TEXT NOT NULL, opened_ms INTEGER NOT NULL, resolved_ms INTEGER, body TEXT NOT NULL);
       CREATE INDEX IF NOT EXISTS incident_rule ON incident (rule_id, seq);
-      CREATE INDEX IF NOT EXISTS incident_firing ON incident (seq) WHERE state = 'firing';
-      CREATE TABLE IF NOT EXISTS incident_event (incident_id TEXT, n INTEGER, at_ms INTEGER NOT NULL, event TEXT NOT NULL, by TEXT,
-        detail TEXT NOT NULL, PRIMARY KEY (incident_id, n)) WITHOUT ROWID;`)
+      CREATE INDEX IF NOT EXISTS incident_firing ON incident (seq) WHERE state = 'firing';`)
   }
 
   firing(): StoredIncident[] {
@@ -84,6 +53,18 @@ export class IncidentRows {
 
   find(id: string): StoredIncident | null {
     const row = this.sql.exec<Row>('SELECT * FROM incident WHERE id = ?', id).toArray()[0]
+    return row === undefined ? null : fromRow(row)
+  }
+
+  /** The last of a rule with this key that was resolved. */
+  lastResolved(ruleId: string, key: string): StoredIncident | null {
+    const row = this.sql
+      .exec<Row>(
+        `SELECT * FROM incident WHERE rule_id = ? AND key = ? AND state = 'resolved' ORDER BY seq DESC LIMIT 1`,
+        ruleId,
+        key,
+      )
+      .toArray()[0]
     return row === undefined ? null : fromRow(row)
   }
 
@@ -113,58 +94,30 @@ export class IncidentRows {
       .one().n
   }
 
-  put(i: StoredIncident): void {
+  put(incident: StoredIncident): void {
+    const { id, key, rule_id, project_id, state, severity, opened_ms, resolved_ms, ...body } = incident
     this.sql.exec(
-      `INSERT INTO incident (id, rule_id, project_id, state, severity, opened_ms, resolved_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO incident (id, key, rule_id, project_id, state, severity, opened_ms, resolved_ms, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, resolved_ms = excluded.resolved_ms, body = excluded.body`,
-      ...[i.id, i.rule_id, i.project_id, i.state, i.severity, i.opened_ms, i.resolved_ms, JSON.stringify(i.body)],
+      ...[id, key, rule_id, project_id, state, severity, opened_ms, resolved_ms, JSON.stringify(body)],
     )
-  }
-
-  events(id: string): StoredEvent[] {
-    return this.sql
-      .exec<StoredEvent & Record<string, SqlStorageValue>>(
-        'SELECT at_ms, event, by, detail FROM incident_event WHERE incident_id = ? ORDER BY n',
-        id,
-      )
-      .toArray()
-  }
-
-  /** Of one that goes on and on, the first events are kept. */
-  addEvent(id: string, { at_ms, event, by, detail }: StoredEvent): void {
-    this.sql.exec(
-      `INSERT INTO incident_event (incident_id, n, at_ms, event, by, detail)
-       SELECT ?1, n, ?2, ?3, ?4, ?5 FROM (SELECT coalesce(max(n), 0) + 1 AS n FROM incident_event WHERE incident_id = ?1) WHERE n <= ?6`,
-      ...[id, at_ms, event, by, detail, EVENTS_MAX],
-    )
-  }
-
-  isEmpty(): boolean {
-    return this.sql.exec('SELECT 1 FROM incident LIMIT 1').toArray().length === 0
   }
 
   /** Removes some that are too old or too many. */
   prune(nowMs: number): void {
-    const gone = this.sql
-      .exec<{ id: string }>(
-        `DELETE FROM incident WHERE seq IN (SELECT seq FROM (SELECT seq, opened_ms FROM incident WHERE state = 'resolved' ORDER BY seq LIMIT ?3)
-           WHERE opened_ms < ?1 OR seq <= (SELECT max(seq) FROM incident) - ?2) RETURNING id`,
-        ...[nowMs - KEPT_MS, KEPT_MAX, PRUNE_MAX],
-      )
-      .toArray()
-    if (gone.length > 0)
-      this.sql.exec(
-        'DELETE FROM incident_event WHERE incident_id IN (SELECT value FROM json_each(?))',
-        JSON.stringify(gone.map(({ id }) => id)),
-      )
+    this.sql.exec(
+      `DELETE FROM incident WHERE seq IN (SELECT seq FROM (SELECT seq, opened_ms FROM incident WHERE state = 'resolved' ORDER BY seq LIMIT ?3)
+         WHERE opened_ms < ?1 OR seq <= (SELECT max(seq) FROM incident) - ?2)`,
+      ...[nowMs - KEPT_MS, KEPT_MAX, PRUNE_MAX],
+    )
   }
 }
 
-function fromRow({ seq: _, ...row }: Row): StoredIncident {
+function fromRow({ seq: _, body, ...row }: Row): StoredIncident {
   return {
+    ...(JSON.parse(body) as Body),
     ...row,
     state: row.state as Incident['state'],
     severity: row.severity as Severity,
-    body: JSON.parse(row.body) as IncidentBody,
   }
 }

@@ -1,6 +1,7 @@
 import type { Condition } from '../../../contract/alert-condition.ts'
 import type { Incident, IncidentEvent, IncidentFilter, IncidentPage } from '../../../contract/alert.ts'
-import type { IncidentRows, StoredIncident } from './incident-rows.ts'
+import { acknowledged, type StoredIncident } from '../../../domain/alert/incident.ts'
+import type { IncidentRows } from './incident-rows.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 const isoOrNull = (ms: number | null) => (ms === null ? null : iso(ms))
@@ -22,31 +23,28 @@ export class Incidents {
   find(id: string): { incident: Incident; timeline: IncidentEvent[]; condition: Condition } | null {
     const found = this.rows.find(id)
     if (found === null) return null
-    const timeline = this.rows.events(id).map(({ at_ms, ...event }) => ({ at: iso(at_ms), ...event }))
-    return { incident: incidentView(found), timeline, condition: found.body.condition }
+    const timeline = found.timeline.map(({ at_ms, ...event }) => ({ at: iso(at_ms), ...event }))
+    return { incident: incidentView(found), timeline, condition: found.condition }
   }
 
   acknowledge(id: string, by: string, nowMs: number): Incident | null {
     const found = this.rows.find(id)
     if (found === null) return null
-    if (found.body.acknowledged_ms !== null) return incidentView(found)
-    const acknowledged = { ...found, body: { ...found.body, acknowledged_ms: nowMs, acknowledged_by: by } }
-    this.rows.put(acknowledged)
-    this.rows.addEvent(id, { at_ms: nowMs, event: 'acknowledged', by, detail: '' })
-    return incidentView(acknowledged)
+    const after = acknowledged(found, by, nowMs)
+    if (after !== null) this.rows.put(after)
+    return incidentView(after ?? found)
   }
 }
 
-function incidentView({ body, opened_ms, resolved_ms, ...rest }: StoredIncident): Incident {
-  const { condition: _, began_ms, acknowledged_ms, acknowledged_by, escalated_ms, ...shown } = body
+function incidentView(one: StoredIncident): Incident {
+  const { id, rule_id, rule_name, preset, project_id, state, severity, groups, summary, silenced, runbook_url } = one
   return {
-    ...rest,
-    ...shown,
-    opened_at: iso(opened_ms),
-    began_at: iso(began_ms),
-    resolved_at: isoOrNull(resolved_ms),
-    acknowledged_at: isoOrNull(acknowledged_ms),
-    acknowledged_by,
-    escalated_at: isoOrNull(escalated_ms),
+    ...{ id, rule_id, rule_name, preset, project_id, state, severity, groups, summary, silenced, runbook_url },
+    opened_at: iso(one.opened_ms),
+    began_at: iso(one.began_ms),
+    resolved_at: isoOrNull(one.resolved_ms),
+    acknowledged_at: isoOrNull(one.acknowledged_ms),
+    acknowledged_by: one.acknowledged_by,
+    escalated_at: isoOrNull(one.escalated_ms),
   }
 }

@@ -25,13 +25,29 @@ export class PlaceRows {
   }
 
   zone(): string {
-    return (
-      this.sql.exec<{ value: string }>(`SELECT value FROM setting WHERE name = 'zone'`).toArray()[0]?.value ?? 'UTC'
-    )
+    return this.setting('zone') ?? 'UTC'
   }
 
   setZone(zone: string): void {
-    if (zone !== this.zone()) this.sql.exec(`INSERT OR REPLACE INTO setting (name, value) VALUES ('zone', ?)`, zone)
+    this.set('zone', zone)
+  }
+
+  /** Where people see the dashboard; null until somebody has come that way. */
+  origin(): string | null {
+    return this.setting('origin')
+  }
+
+  setOrigin(origin: string): void {
+    this.set('origin', origin)
+  }
+
+  /** When all was judged last; 0 when that is to be done at once. */
+  evaluated(): number {
+    return Number(this.setting('evaluated_ms') ?? 0)
+  }
+
+  setEvaluated(ms: number): void {
+    this.set('evaluated_ms', String(ms))
   }
 
   isSealed(): boolean {
@@ -40,5 +56,16 @@ export class PlaceRows {
 
   seal(sealed: boolean): void {
     this.sql.exec(sealed ? 'INSERT OR IGNORE INTO sealed VALUES (1)' : 'DELETE FROM sealed')
+  }
+
+  private setting(name: string): string | null {
+    return (
+      this.sql.exec<{ value: string }>('SELECT value FROM setting WHERE name = ?', name).toArray()[0]?.value ?? null
+    )
+  }
+
+  private set(name: string, value: string): void {
+    if (value !== this.setting(name))
+      this.sql.exec('INSERT OR REPLACE INTO setting (name, value) VALUES (?, ?)', name, value)
   }
 }

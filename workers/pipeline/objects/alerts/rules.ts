@@ -1,5 +1,6 @@
 import {
   RULES_MAX,
+  type Instance,
   type InstanceState,
   type Rule,
   type RuleCreate,
@@ -7,7 +8,8 @@ import {
   type Severity,
 } from '../../../contract/alert.ts'
 import type { RuleRows, StoredRule } from './rule-rows.ts'
-import type { RuleState, StateRows, StoredInstance } from './state-rows.ts'
+import type { StoredInstance } from '../../../domain/alert/state.ts'
+import type { RuleState, StateRows } from './state-rows.ts'
 
 const INSTANCES_SHOWN = 50
 const iso = (ms: number) => new Date(ms).toISOString()
@@ -75,4 +77,6 @@ function ruleView({ id, config, created_ms, updated_ms }: StoredRule, state: Rul
   }
 }
 
-const instanceView = ({ since_ms, ...instance }: StoredInstance) => ({ ...instance, since: iso(since_ms) })
+function instanceView({ group, state, severity, since_ms, value, usual, detail }: StoredInstance): Instance {
+  return { group, state, severity, since: iso(since_ms), value, usual, detail }
+}

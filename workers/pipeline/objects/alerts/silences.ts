@@ -1,9 +1,7 @@
 import { SILENCES_MAX, type Silence, type SilenceCreate } from '../../../contract/alert.ts'
-import { offsetAt } from '../../../domain/time-zone.ts'
+import { isActive, type StoredSilence as HeldSilence } from '../../../domain/alert/silence.ts'
 import type { SilenceRows, StoredSilence } from './silence-rows.ts'
 
-const DAY_MS = 86_400_000
-const PERIOD_MS = { none: Number.POSITIVE_INFINITY, daily: DAY_MS, weekly: 7 * DAY_MS }
 const iso = (ms: number) => new Date(ms).toISOString()
 
 /** What people do with the silences of one organization. */
@@ -48,12 +46,14 @@ function isOver({ input, ends_ms, ended_ms }: StoredSilence, nowMs: number): boo
   return (ended_ms ?? (input.repeat === 'none' ? ends_ms : Number.POSITIVE_INFINITY)) <= nowMs
 }
 
-/** Whether one of its windows holds now; a window that repeats keeps its local time when clocks change. */
-function isActive(silence: StoredSilence, nowMs: number): boolean {
-  const { input, starts_ms, ends_ms, time_zone } = silence
-  if (isOver(silence, nowMs) || nowMs < starts_ms) return false
-  const local = (ms: number) => ms + offsetAt(time_zone, ms)
-  return (local(nowMs) - local(starts_ms)) % PERIOD_MS[input.repeat] < ends_ms - starts_ms
+/** Those that hold at a moment or may again, as rules are judged by them. */
+export function heldSilences(silences: readonly StoredSilence[], nowMs: number): HeldSilence[] {
+  return silences.filter((one) => !isOver(one, nowMs)).map(heldOf)
+}
+
+function heldOf({ id, input, starts_ms, ends_ms, time_zone, created_by, created_ms }: StoredSilence): HeldSilence {
+  const { kind, rule_id, match, repeat, reason } = input
+  return { id, kind, rule_id, match, starts_ms, ends_ms, repeat, time_zone, reason, created_by, created_ms }
 }
 
 function silenceView(silence: StoredSilence, nowMs: number): Silence {
@@ -63,7 +63,7 @@ function silenceView(silence: StoredSilence, nowMs: number): Silence {
     ...{ id, kind, rule_id, match, repeat, time_zone, reason, created_by },
     starts_at: iso(starts_ms),
     ends_at: iso(ended_ms ?? ends_ms),
-    active: isActive(silence, nowMs),
+    active: !isOver(silence, nowMs) && isActive(heldOf(silence), nowMs),
     created_at: iso(created_ms),
   }
 }

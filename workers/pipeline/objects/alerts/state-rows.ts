@@ -1,15 +1,4 @@
-import type { Group, InstanceState, Severity, Usual } from '../../../contract/alert.ts'
-
-/** One group of a rule, as it was found last. */
-export interface StoredInstance {
-  group: Group
-  state: InstanceState
-  severity: Severity | null
-  since_ms: number
-  value: number | null
-  usual: Usual | null
-  detail: string
-}
+import type { StoredInstance } from '../../../domain/alert/state.ts'
 
 /** What the last evaluation of a rule left. */
 export interface RuleState {

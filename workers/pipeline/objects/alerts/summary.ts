@@ -1,4 +1,5 @@
 import type { AlertSummary } from '../../../contract/alert.ts'
+import type { ChannelRows } from './channel-rows.ts'
 import type { IncidentRows } from './incident-rows.ts'
 import type { RuleRows } from './rule-rows.ts'
 import type { StateRows } from './state-rows.ts'
@@ -7,7 +8,12 @@ const DAY_MS = 86_400_000
 
 /** Counts over rules and incidents of these projects; null for all. */
 export function summaryOf(
-  { rules, states, incidents }: { rules: RuleRows; states: StateRows; incidents: IncidentRows },
+  {
+    rules,
+    states,
+    incidents,
+    channels,
+  }: { rules: RuleRows; states: StateRows; incidents: IncidentRows; channels: ChannelRows },
   projects: readonly string[] | null,
   nowMs: number,
 ): AlertSummary {
@@ -19,9 +25,10 @@ export function summaryOf(
   return {
     firing_critical: firing.filter(({ severity }) => severity === 'critical').length,
     firing_warning: firing.filter(({ severity }) => severity === 'warning').length,
-    acknowledged: firing.filter(({ body }) => body.acknowledged_ms !== null).length,
+    acknowledged: firing.filter(({ acknowledged_ms }) => acknowledged_ms !== null).length,
     no_data: seen.filter(({ id, config }) => config.enabled && isWithoutData(id)).length,
     rules: seen.length,
     opened_24h: incidents.openedSince(nowMs - DAY_MS, projects),
+    dead_channels: channels.all().filter(({ health }) => health === 'dead').length,
   }
 }
