@@ -115,7 +115,7 @@ describe('telling a channel', () => {
   it('gives PagerDuty and Slack their own form', async () => {
     const calls: [string, string][] = []
     const fetch = ((url: URL, init: RequestInit) => {
-      calls.push([String(url), String(init.body)])
+      calls.push([String(url), typeof init.body === 'string' ? init.body : ''])
       return Promise.resolve(new Response('', { status: 202 }))
     }) as unknown as typeof globalThis.fetch
     await sendDelivery(
