@@ -1,19 +1,23 @@
-import { runInDurableObject } from 'cloudflare:test'
+import { createMessageBatch, runInDurableObject } from 'cloudflare:test'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
+import { ALERT_PRESETS } from '../../../workers/contract/alert-presets.ts'
 import { JOB_KINDS } from '../../../workers/contract/job.ts'
 import { CELLS } from '../../../workers/contract/tenant.ts'
 import { CRON_JOBS, placesOf, type CronJob } from '../../../workers/pipeline/crons/deps-jobs.ts'
 import { deadDeps, ingestDeps } from '../../../workers/pipeline/deps.ts'
+import { notifyDeps } from '../../../workers/pipeline/deps-alerts.ts'
 import * as pipeline from '../../../workers/pipeline/index.ts'
 import { workOf } from '../../../workers/pipeline/jobs/index.ts'
 import { BOOK_AFTER_MS } from '../../../workers/pipeline/objects/budget/guard.ts'
+import { OrgAlerts } from '../../../workers/pipeline/objects/org-alerts.ts'
 import { OrgJobs } from '../../../workers/pipeline/objects/org-jobs.ts'
 import { OrgMove } from '../../../workers/pipeline/objects/org-move.ts'
 import { TenantAudit } from '../../../workers/pipeline/objects/tenant-audit.ts'
 import { TenantBudget } from '../../../workers/pipeline/objects/tenant-budget.ts'
 import { handleDeadBatch } from '../../../workers/pipeline/queues/dead.ts'
 import { handleIngest } from '../../../workers/pipeline/queues/ingest.ts'
+import { handleNotify } from '../../../workers/pipeline/queues/notify.ts'
 import { SETTLE_MS } from '../../../workers/services/erasure/work.ts'
 import { advanceJob } from '../../../workers/services/job/run.ts'
 import { draft } from '../../support/audit-log.ts'
@@ -90,8 +94,9 @@ function runCronJob(job: CronJob, resident: Pick<Resident, 'names'>) {
 }
 
 /** Objects that do something by themselves. */
-const ALARMS = { TenantBudget, TenantAudit, OrgJobs, OrgMove }
+const ALARMS = { OrgAlerts, TenantBudget, TenantAudit, OrgJobs, OrgMove }
 const BINDINGS = {
+  OrgAlerts: 'ORG_ALERTS',
   TenantBudget: 'TENANT_BUDGET',
   TenantAudit: 'TENANT_AUDIT',
   OrgJobs: 'ORG_JOBS',
@@ -215,6 +220,33 @@ describe.each(PINNED)('of a tenant pinned to %s', (cell) => {
       vi.setSystemTime(Date.now() + BOOK_AFTER_MS)
     })
     expect(toldAtHome(resident, told)).toEqual(['BUCKET', 'QUEUE'])
+    await expectNowhereElse(resident)
+  })
+
+  it('the alarm of OrgAlerts tells its own cell only, and so does who tells its channels', async () => {
+    const resident = await residentOf(cell)
+    const { tenant } = resident
+    const { told } = await alarmOf(resident, 'OrgAlerts', async (object) => {
+      await object.createChannel(tenant, 'https://ops.acme.io', 'chn_1', null, {
+        name: 'c',
+        enabled: true,
+        settings: { type: 'email', to: ['a@acme.io'] },
+      })
+      const { rule } = ALERT_PRESETS.spend_spike
+      await object.createRule(tenant, 'rul_1', 'UTC', rule)
+      await object.createRule(tenant, 'rul_2', 'UTC', { ...ALERT_PRESETS.budget_threshold.rule })
+      await object.testChannel(tenant, 'https://ops.acme.io', 'chn_1', 'dlv_1')
+    })
+    expect(toldAtHome(resident, told)).toEqual(['CONTROL', 'DATA', 'NOTIFY', 'TENANT_BUDGET'])
+    const { org_id, shard } = tenant
+    const task = { v: 1, org_id, cell, shard, delivery_id: 'dlv_1' }
+    const sent = await toldBy(resident, (env) =>
+      handleNotify(
+        createMessageBatch(`agentops-notify-${cell}`, [{ id: '1', timestamp: new Date(), attempts: 1, body: task }]),
+        notifyDeps(env, cell),
+      ),
+    )
+    expect(toldAtHome(resident, sent.told)).toEqual(['KEYS', 'ORG_ALERTS'])
     await expectNowhereElse(resident)
   })
 
