@@ -64,6 +64,7 @@ beforeAll(async () => {
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
     budget: [budget],
     rule: [rule],
+    slo: [await made('slos', { name: MARK, indicator: { type: 'success_rate' } })],
     silence: [
       await made('silences', { rule_id: rule, ends_at: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }),
     ],
@@ -96,7 +97,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|incident|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|incident|deleted|deletion)\}/
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {

@@ -41,7 +41,8 @@ export function objectiveText(
   if (indicator.type === 'budget_variance')
     return `“${names.get(indicator.budget_id) ?? 'A budget'}” spends at most ${share(indicator.tolerance)} more than planned ${over}`
   const what = KIND_WORDS[indicator.kind]
-  const good = indicator.type === 'latency' ? `take at most ${indicator.threshold_ms.toLocaleString('en')} ms` : 'succeed'
+  const good =
+    indicator.type === 'latency' ? `take at most ${indicator.threshold_ms.toLocaleString('en')} ms` : 'succeed'
   return `${share(objective)} of ${what} ${good} ${over}`
 }
 
@@ -51,7 +52,10 @@ export const share = (value: number) => `${Number((value * 100).toFixed(4))} %`
 /** What an objective's filters leave. */
 export function filtersText({ filters }: Counted): string {
   return filters
-    .map(({ dimension, op, values }) => `${dimension.replace(/_id$/, '').replaceAll('_', ' ')} is ${op === 'neq' ? 'not ' : ''}${values.join(' or ')}`)
+    .map(
+      ({ dimension, op, values }) =>
+        `${dimension.replace(/_id$/, '').replaceAll('_', ' ')} is ${op === 'neq' ? 'not ' : ''}${values.join(' or ')}`,
+    )
     .join(', ')
 }
 
@@ -70,7 +74,8 @@ export function standing(status: SloStatus | null): { tone: Tone; word: string }
 export function leftText(left: number | null): string {
   if (left === null) return 'no error budget yet'
   if (left > 0) return `${formatPercent(left)} of the error budget left`
-  return left === 0 ? 'nothing of the error budget left' : `error budget used ${times(1 - left)} over`
+  if (left === 0) return 'nothing of the error budget left'
+  return left > -1 ? `error budget overspent by ${formatPercent(-left)}` : `error budget used ${times(1 - left)} over`
 }
 
 export const times = (rate: number) => `${Number(rate.toFixed(rate < 10 ? 1 : 0)).toLocaleString('en')}×`
