@@ -12,6 +12,8 @@ const PAGES: { label: string; icon: IconName; path: string }[] = [
   { label: 'Traces', icon: 'traces', path: '/traces' },
   { label: 'Live', icon: 'live', path: '/live' },
   { label: 'Budgets', icon: 'budgets', path: '/budgets' },
+  { label: 'Alerts', icon: 'alerts', path: '/alerts' },
+  { label: 'Objectives', icon: 'objectives', path: '/slos' },
   { label: 'Settings', icon: 'settings', path: '/settings' },
 ]
 
