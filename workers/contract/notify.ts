@@ -20,7 +20,6 @@ export const ChannelSettings = z.discriminatedUnion('type', [
   z.object({ type: z.literal('webhook'), url: url.meta({ description: 'Signed after Standard Webhooks' }) }),
 ])
 export type ChannelSettings = z.infer<typeof ChannelSettings>
-export type ChannelType = ChannelSettings['type']
 
 export const ChannelCreate = z.object({
   name: z.string().trim().min(1).max(NAME_CHARS_MAX),

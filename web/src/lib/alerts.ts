@@ -1,10 +1,9 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { Page } from '../../../workers/contract/api.ts'
 import {
   AlertSummary,
   Incident,
   IncidentDetail,
-  NO_DATA_MODES,
   PRESETS,
   Rule,
   RuleCreate,
@@ -14,14 +13,13 @@ import {
   type Instance,
   type Preset,
   type RuleUpdate,
-  type Severity,
 } from '../../../workers/contract/alert.ts'
 import { ALERT_PRESETS } from '../../../workers/contract/alert-presets.ts'
 import type { Condition } from '../../../workers/contract/alert-condition.ts'
 import { orgPath, type Api } from './api.ts'
 
-export { ALERT_PRESETS, NO_DATA_MODES, PRESETS, RuleCreate, SilenceCreate }
-export type { AlertSummary, Condition, Group, Incident, IncidentDetail, Instance, Preset, Rule, Severity, Silence }
+export { ALERT_PRESETS, PRESETS, RuleCreate, SilenceCreate }
+export type { AlertSummary, Condition, Group, Incident, IncidentDetail, Instance, Preset, Rule, Silence }
 const Rules = Page(Rule)
 const Incidents = Page(Incident)
 const Silences = Page(Silence)

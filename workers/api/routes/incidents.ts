@@ -46,7 +46,12 @@ export function incidentRoutes(app: App): void {
         ...{ org_id: tenant.org_id, cell: tenant.cell, shard: tenant.shard },
         ...{ workspace_id: workspaceId, project_id: id },
       }))
-      return incidentDetail({ source: deps.alerts.source, traces: deps.traces, now: () => deps.now() }, tenant, projects, found)
+      return incidentDetail(
+        { source: deps.alerts.source, traces: deps.traces, now: () => deps.now() },
+        tenant,
+        projects,
+        found,
+      )
     },
   })
   route(app, {

@@ -62,6 +62,7 @@ function conditionFrom(form: FormData): unknown {
     measure: text('measure'),
     group_by: form.getAll('group_by').map(String).filter(Boolean),
     filters: filtersFrom(form),
+    ...(text('measure') === 'latency_within_rate' && { within_ms: number('within_ms') ?? undefined }),
   }
   const window_minutes = Number(text('window_minutes'))
   if (type === 'no_data') return { type, watch, window_minutes }

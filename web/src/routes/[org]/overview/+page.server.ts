@@ -1,4 +1,5 @@
 import { api } from '$lib/api.ts'
+import { alertsOf } from '$lib/alerts.ts'
 import { budgetsOf } from '$lib/budgets.ts'
 import { parseRange } from '$lib/features/filters/range.ts'
 import { loadOverview } from '$lib/features/overview/load.ts'
@@ -14,6 +15,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const wanted = url.searchParams.get('project')
   const project = projects.find((one) => wanted !== null && (one.id === wanted || one.slug === wanted)) ?? null
   const scope = { project_id: project?.id ?? null, environment: url.searchParams.get('environment') || null }
+  const alerts = settle(alertsOf(api(fetch), params.org).summary())
   const budgets = settle(budgetsOf(api(fetch), params.org).list())
   const { totals, spend, ...later } = loadOverview(
     orgTelemetry(api(fetch), params.org),
@@ -24,5 +26,5 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   )
   // The headline comes with the page; the rest follows as it is ready.
   const head = await Promise.all([totals, spend])
-  return { nowMs, range, scope, scopeProject: project, totals: head[0], spend: head[1], budgets, ...later }
+  return { nowMs, range, scope, scopeProject: project, totals: head[0], spend: head[1], budgets, alerts, ...later }
 }
