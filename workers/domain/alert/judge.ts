@@ -70,9 +70,9 @@ function thresholdSample(condition: Of<'threshold'>, group: Group, seen: Seen, n
   const words = `${valueWords(measure, value)} in the last ${windowWords(window_minutes)}${note && ` (${note})`}`
   if (limit === null) return { group, value, severity, usual: null, unknown: null, detail: `${words}.` }
   const isChance = severity === null && isOver(limit)
-  const against = severity !== null || isChance ? `${direction} the` : 'the'
+  const against = severity !== null || isChance ? `, ${direction} the limit of` : '; the limit is'
   const chance = isChance ? `; of ${count} that may be chance` : ''
-  const detail = `${words}, ${against} limit is ${valueWords(measure, limit)}${chance}.`
+  const detail = `${words}${against} ${valueWords(measure, limit)}${chance}.`
   return { group, value, severity, usual: null, unknown: null, detail }
 }
 
