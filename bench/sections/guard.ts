@@ -16,6 +16,9 @@ const SECONDS = 8
 const CONNECTIONS = 32
 const COUNTED = 1000
 const AGENTS = 5
+const BATCH = 20
+/** Longer than a settlement waits for its events before the guard books it. */
+const BOOKED_MS = 14_000
 
 /** How long agents wait for a decision, how many are made in a second, and what one asks of the platform. */
 export async function guard(bench: Bench): Promise<Figure[]> {
@@ -27,20 +30,29 @@ async function speed(bench: Bench): Promise<Figure[]> {
   try {
     const caller = await callerOf(server, await bench.tenant(server))
     await inTurns(caller, WARM)
-    const { bare, reserves, settles } = await inTurns(caller, bench.quick ? PAIRS / 4 : PAIRS)
-    const load = await underLoad(caller)
-    const [middle, bareMiddle] = [percentile(reserves, 0.5), percentile(bare, 0.5)]
+    const { bare, oneRow, reserves, settles } = await inTurns(caller, bench.quick ? PAIRS / 4 : PAIRS)
+    const load = await underLoad(caller, alone)
+    const batched = await underLoad(caller, inBatches)
+    const yardsticks = [await underLoad(caller, bareOnly), await underLoad(caller, oneRowOnly)] as const
     return [
       ...spread('one reserve', reserves),
       ...spread('one settle', settles),
       ...spread('yardstick: bare Durable Object, same front', bare),
+      ...spread('yardstick: Durable Object that writes one row, same front', oneRow),
       {
         section: SECTION,
         name: 'reserve against the yardstick, medians',
-        value: middle === null || bareMiddle === null ? null : middle / bareMiddle,
+        value: ratioOf(reserves, bare),
         unit: '×',
         target: { at: 'most', value: 2 },
         note: 'in turns on one connection; 10 budgets, 6 of which apply',
+      },
+      {
+        section: SECTION,
+        name: 'reserve against the yardstick that writes one row, medians',
+        value: ratioOf(reserves, oneRow),
+        unit: '×',
+        note: 'a reservation is durable before it is answered, the bare round trip writes nothing',
       },
       {
         section: SECTION,
@@ -50,7 +62,21 @@ async function speed(bench: Bench): Promise<Figure[]> {
         target: { at: 'least', value: 1000 },
         note: `reserve and settle in turns on ${CONNECTIONS} connections, both counted; load generator on the same machine`,
       },
-      ...spread('one decision under that load', load.samples),
+      ...spread('one call under that load', load.samples),
+      {
+        section: SECTION,
+        name: `decisions of one organization, ${BATCH} in a call`,
+        value: batched.perSecond,
+        unit: '/s',
+        note: `reserve calls of ${BATCH} only, each piece of work counted; otherwise as above`,
+      },
+      ...(['yardstick: bare calls', 'yardstick: calls that write one row'] as const).map((name, i) => ({
+        section: SECTION,
+        name: `${name} of one object, same front`,
+        value: yardsticks[i]?.perSecond ?? null,
+        unit: '/s',
+        note: 'the most that this machine does so, under the same load',
+      })),
     ]
   } finally {
     await server.kill()
@@ -68,8 +94,11 @@ function spread(name: string, samples: readonly number[]): Figure[] {
 
 interface Caller {
   bare(): Promise<void>
+  oneRow(): Promise<void>
   reserve(i: number): Promise<string>
   settle(id: string): Promise<void>
+  /** Reserves for a batch of works in one call. */
+  batch(i: number): Promise<void>
   another(): Caller
 }
 
@@ -92,6 +121,9 @@ async function callerOf(server: Server, tenant: BenchTenant): Promise<Caller> {
       async bare() {
         await post('/v1/guard/bare', work(0))
       },
+      async oneRow() {
+        await post('/v1/guard/bare-row', work(0))
+      },
       async reserve(i) {
         const { reservation_id } = JSON.parse((await post('/v1/guard/reserve', work(i))).toString()) as {
           reservation_id: string | null
@@ -101,6 +133,11 @@ async function callerOf(server: Server, tenant: BenchTenant): Promise<Caller> {
       },
       async settle(id) {
         await post('/v1/guard/settle', { reservation_id: id, cost_usd: '0.000001' })
+      },
+      async batch(i) {
+        const answer = await post('/v1/guard/reserve', { reservations: Array.from({ length: BATCH }, () => work(i)) })
+        const { reservations } = JSON.parse(answer.toString()) as { reservations: unknown[] }
+        if (reservations.length !== BATCH) throw new Error('a batch was refused')
       },
     }
   }
@@ -137,6 +174,7 @@ async function tenBudgets({ session, orgId, projectId }: BenchTenant): Promise<v
 /** One call after another, of each kind in turns, so that whatever slows the machine slows them alike. */
 async function inTurns(caller: Caller, pairs: number) {
   const bare: number[] = []
+  const oneRow: number[] = []
   const reserves: number[] = []
   const settles: number[] = []
   const timed = async <T>(samples: number[], call: () => Promise<T>) => {
@@ -148,27 +186,66 @@ async function inTurns(caller: Caller, pairs: number) {
   for (let i = 0; i < pairs; i++) {
     await timed(bare, () => caller.bare())
     const id = await timed(reserves, () => caller.reserve(i))
-    await timed(bare, () => caller.bare())
+    await timed(oneRow, () => caller.oneRow())
     await timed(settles, () => caller.settle(id))
   }
-  return { bare, reserves, settles }
+  return { bare, oneRow, reserves, settles }
 }
 
-async function underLoad(caller: Caller): Promise<{ perSecond: number; samples: number[] }> {
+interface Load {
+  perSecond: number
+  /** Milliseconds of each call. */
+  samples: number[]
+}
+
+type Round = (caller: Caller, i: number, timed: <T>(call: () => Promise<T>) => Promise<T>) => Promise<number>
+
+const alone: Round = async (caller, i, timed) => {
+  const id = await timed(() => caller.reserve(i))
+  await timed(() => caller.settle(id))
+  return 2
+}
+
+const bareOnly: Round = async (caller, _, timed) => {
+  await timed(() => caller.bare())
+  return 1
+}
+
+const oneRowOnly: Round = async (caller, _, timed) => {
+  await timed(() => caller.oneRow())
+  return 1
+}
+
+const inBatches: Round = async (caller, i, timed) => {
+  await timed(() => caller.batch(i))
+  return BATCH
+}
+
+/** Rounds on all connections at once; each says how many decisions it was. */
+async function underLoad(caller: Caller, round: Round): Promise<Load> {
   const samples: number[] = []
+  let decisions = 0
+  const timed = async <T>(call: () => Promise<T>) => {
+    const from = performance.now()
+    const answer = await call()
+    samples.push(performance.now() - from)
+    return answer
+  }
   const startMs = performance.now()
   const lane = async (_: unknown, index: number) => {
     const own = caller.another()
     for (let i = index; performance.now() < startMs + SECONDS * 1000; i += CONNECTIONS) {
-      const from = performance.now()
-      const id = await own.reserve(i)
-      const reserved = performance.now()
-      await own.settle(id)
-      samples.push(reserved - from, performance.now() - reserved)
+      const made = await round(own, i, timed)
+      decisions += made
     }
   }
   await Promise.all(Array.from({ length: CONNECTIONS }, lane))
-  return { perSecond: (samples.length * 1000) / (performance.now() - startMs), samples }
+  return { perSecond: (decisions * 1000) / (performance.now() - startMs), samples }
+}
+
+function ratioOf(samples: readonly number[], yardstick: readonly number[]): number | null {
+  const [own, theirs] = [percentile(samples, 0.5), percentile(yardstick, 0.5)]
+  return own === null || theirs === null ? null : own / theirs
 }
 
 /** What a reservation that is settled asks of the platform, the entry in the ledger and the merges after it included. */
@@ -180,6 +257,8 @@ async function operations(bench: Bench): Promise<Figure[]> {
     await caller.settle(await caller.reserve(0))
     const metered = await meter(server, dataDir)
     for (let i = 0; i < COUNTED; i++) await caller.settle(await caller.reserve(i))
+    // Until all of it is booked, sent and applied.
+    await new Promise((resolve) => setTimeout(resolve, BOOKED_MS))
     const { usage } = await metered.end(COUNTED)
     const lines = priceLines(usage)
     return [

@@ -3,10 +3,13 @@ import worker from './index.js'
 
 export * from './index.js'
 
+const ASKS = { '/v1/guard/bare': (object) => object.nothing(), '/v1/guard/bare-row': (object) => object.oneRow() }
+
 export default {
   async fetch(request, env, ctx) {
-    if (new URL(request.url).pathname !== '/v1/guard/bare') return worker.fetch(request, env, ctx)
+    const ask = ASKS[new URL(request.url).pathname]
+    if (ask === undefined) return worker.fetch(request, env, ctx)
     await request.text()
-    return Response.json({ nothing: await env.TENANT_BUDGET.getByName('yardstick').nothing() })
+    return Response.json({ nothing: await ask(env.TENANT_BUDGET.getByName('yardstick')) })
   },
 }

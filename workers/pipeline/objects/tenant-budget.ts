@@ -33,6 +33,7 @@ import { settlementEvent, thresholdEvent } from './budget/events.ts'
 import { Guard } from './budget/guard.ts'
 import { Outbox } from './budget/outbox.ts'
 import { Place } from './budget/place.ts'
+import { Pruning } from './budget/pruning.ts'
 import { ReservationRows, type Reservation } from './budget/reservation-rows.ts'
 import { eraseCounters } from './erase-counters.ts'
 import { eraseTexts } from './erase-texts.ts'
@@ -64,6 +65,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly portable: Portable
   private readonly place: Place
   private readonly clock: Alarm
+  private readonly pruning: Pruning
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
@@ -80,6 +82,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.guard = new Guard(this.reservationRows, this.book, this.active, this.runtime, guardTools)
     this.place = new Place(sql)
     this.clock = new Alarm(ctx.storage)
+    this.pruning = new Pruning([this.counters, this.reservationRows, this.runtime])
     this.portable = new Portable(sql, [Place.TABLE, ForecastRows.TABLE])
     this.reload()
   }
@@ -279,14 +282,12 @@ export class TenantBudget extends DurableObject<Env> implements All {
 
   override async alarm(): Promise<void> {
     const now = Date.now()
-    this.clock.rang()
+    this.clock.rang(now)
     const isMore = this.turn(() => {
       this.counters.fold()
       this.guard.expire(now)
       this.bookSettled(now)
-      this.runtime.prune(now)
-      const more = [this.counters.prune(now), this.reservationRows.prune(now)]
-      return more.includes(true)
+      return this.pruning.turn(now)
     })
     const isSent = await this.flush()
     if (this.forecasts.isWanted()) await this.forecasts.refresh(now, FITS_ALARM_MAX)
@@ -347,7 +348,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private async schedule(latest: number): Promise<void> {
     // Before anybody has said whose it is, it can expire nothing and send nothing.
     const isNobodys = this.place.get() === null
-    const due = isNobodys ? [] : [this.outbox.nextDue() ?? latest, this.guard.nextDue() ?? latest]
+    const due = isNobodys ? [] : [this.outbox.nextDue() ?? latest, this.clock.unhurried(this.guard.nextDue() ?? latest)]
     await this.clock.ringBy(Math.min(latest, ...due))
   }
 }

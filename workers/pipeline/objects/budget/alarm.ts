@@ -1,7 +1,11 @@
+/** Under load something is due every millisecond: what rang waits so long before it rings for more of it. */
+const BEAT_MS = 1_000
+
 /** The alarm of an object, set again only when it must ring earlier: setting it is a write. */
 export class Alarm {
   private readonly storage: DurableObjectStorage
   private atMs: number | null = null
+  private rangMs = -Infinity
 
   constructor(storage: DurableObjectStorage) {
     this.storage = storage
@@ -20,8 +24,14 @@ export class Alarm {
   }
 
   /** It rings now. */
-  rang(): void {
+  rang(nowMs: number): void {
     this.atMs = null
+    this.rangMs = nowMs
+  }
+
+  /** That time, or a beat after it last rang where that is later: for what gains nothing by haste. */
+  unhurried(atMs: number): number {
+    return Math.max(atMs, this.rangMs + BEAT_MS)
   }
 
   async clear(): Promise<void> {

@@ -25,8 +25,6 @@ export interface Asked {
   isNew: boolean
 }
 
-const PRUNE_EVERY_MS = 3_600_000
-
 type KeptControl = OpenControl & { created_ms: number }
 
 /** Run-time controls of one organization, in memory and in step with their tables. */
@@ -37,7 +35,6 @@ export class Controls {
   private readonly tools: ControlTools
   private controls: KeptControl[] = []
   private byScope = new Map<string, OpenControl[]>()
-  private prunedMs = 0
 
   constructor(rows: ControlRows, breakers: Breakers, outbox: Outbox, tools: ControlTools) {
     this.rows = rows
@@ -138,13 +135,12 @@ export class Controls {
     return this.breakerList(nowMs).find((breaker) => breaker.id === id) ?? null
   }
 
-  /** Forgets what is over; not at each alarm, since it looks at every row. */
-  prune(nowMs: number): void {
-    if (nowMs < this.prunedMs + PRUNE_EVERY_MS) return
-    this.prunedMs = nowMs
+  /** Forgets what is over, all at once: nothing is left to remove. */
+  prune(nowMs: number): boolean {
     this.rows.prune(nowMs)
     this.tellAll(this.breakers.prune(nowMs))
     this.breakers.write()
+    return false
   }
 
   private of(subject: Subject): OpenControl[] {

@@ -245,7 +245,9 @@ export class Guard {
   private write(before: Reservation | null, after: Reservation, nowMs: number): OpenBudget[] {
     this.book.turn(nowMs)
     const isActive = after.state === 'open' || unledgered(after) !== 0n || toBook(after) !== 0n
-    this.rows.put(after, isActive)
+    if (before === null) this.rows.add(after, isActive)
+    else if (isActive === this.active.has(after.id)) this.rows.update(after)
+    else this.rows.updateActive(after, isActive)
     if (isActive) {
       this.active.set(after.id, after)
       this.dueBy(after)

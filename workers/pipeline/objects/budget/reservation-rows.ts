@@ -84,32 +84,26 @@ export class ReservationRows {
     return row === undefined ? null : fromRow(row)
   }
 
-  put(r: Reservation, active: boolean): void {
+  add(r: Reservation, active: boolean): void {
     this.sql.exec(
-      `INSERT INTO reservation (id, state, active, partial, told, estimate, held, settled, evented, booked, confirmed, subject, trace_id,
-         idempotency, parts, bookings, created_ms, expires_ms, spent_ms, calls_told, calls_seen) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET state = excluded.state, active = excluded.active, told = excluded.told, held = excluded.held, settled = excluded.settled,
-         evented = excluded.evented, booked = excluded.booked, confirmed = excluded.confirmed, parts = excluded.parts,
-         bookings = excluded.bookings, spent_ms = excluded.spent_ms, calls_told = excluded.calls_told, calls_seen = excluded.calls_seen`,
-      ...[
-        r.id,
-        r.state,
-        Number(active),
-        Number(r.partial),
-        Number(r.told),
-        Number(r.estimate),
-        Number(r.held),
-        Number(r.settled),
-      ],
-      ...[
-        Number(r.evented),
-        Number(r.booked),
-        Number(r.confirmed),
-        JSON.stringify(r.subject),
-        r.trace_id,
-        r.idempotency,
-      ],
-      ...[JSON.stringify(r.parts), r.bookings, r.created_ms, r.expires_ms, r.spent_ms, r.calls_told, r.calls_seen],
+      `INSERT INTO reservation (id, partial, estimate, subject, trace_id, idempotency, created_ms, expires_ms, active,
+         state, told, held, settled, evented, booked, confirmed, parts, bookings, spent_ms, calls_told, calls_seen)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      ...[r.id, Number(r.partial), Number(r.estimate), JSON.stringify(r.subject)],
+      ...[r.trace_id, r.idempotency, r.created_ms, r.expires_ms, Number(active)],
+      ...changing(r),
+    )
+  }
+
+  update(r: Reservation): void {
+    this.sql.exec(`UPDATE reservation SET ${CHANGING} WHERE id = ?`, ...changing(r), r.id)
+  }
+
+  /** As `update`, where it begins or ceases to be active: apart from it, since this touches an index, which is a row. */
+  updateActive(r: Reservation, active: boolean): void {
+    this.sql.exec(
+      `UPDATE reservation SET active = ?, ${CHANGING} WHERE id = ?`,
+      ...[Number(active), ...changing(r), r.id],
     )
   }
 
@@ -124,6 +118,26 @@ export class ReservationRows {
       .toArray().length
     return pruned === PRUNE_MAX
   }
+}
+
+const CHANGING = `state = ?, told = ?, held = ?, settled = ?, evented = ?, booked = ?, confirmed = ?, parts = ?, bookings = ?,
+  spent_ms = ?, calls_told = ?, calls_seen = ?`
+
+function changing(r: Reservation): SqlStorageValue[] {
+  return [
+    r.state,
+    Number(r.told),
+    Number(r.held),
+    Number(r.settled),
+    Number(r.evented),
+    Number(r.booked),
+    Number(r.confirmed),
+    JSON.stringify(r.parts),
+    r.bookings,
+    r.spent_ms,
+    r.calls_told,
+    r.calls_seen,
+  ]
 }
 
 /** Objects that were made before these were counted have a table without them. */
