@@ -6,6 +6,7 @@ import {
   postEvents,
   sendEvents,
   signUp,
+  until,
   untilApplied,
   type Answer,
   type Session,
@@ -56,14 +57,23 @@ beforeAll(async () => {
   const budget = await made('budgets', { name: MARK, scope: { type: 'org' }, period: 'month', limit_usd: '10' })
   const rule = await made('alerts/rules', {
     name: MARK,
-    condition: { type: 'budget', budget_id: budget, critical: 80 },
+    // Of 10 dollars, half a dollar is spent.
+    condition: { type: 'budget', budget_id: budget, critical: 1 },
   })
+  const incident = await until(async () => {
+    const { body } = await call<{ data: { id: string }[] }>(a.session, 'GET', `/api/v1/orgs/${a.org.id}/incidents`)
+    return body.data[0]?.id
+  })
+  const channel = await made('channels', { name: MARK, settings: { type: 'email', to: ['oncall@example.com'] } })
   const soon = { amount_usd: '1', until: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }
   ids = {
     user: [me],
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
     budget: [budget],
     rule: [rule],
+    incident: [incident],
+    channel: [channel],
+    delivery: [await made(`channels/${channel}/test`, {})],
     slo: [await made('slos', { name: MARK, indicator: { type: 'success_rate' } })],
     silence: [
       await made('silences', { rule_id: rule, ends_at: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }),
@@ -75,7 +85,6 @@ beforeAll(async () => {
     // Name nothing of anybody.
     breaker: ['brk_0'],
     reservation: ['rsv_0'],
-    incident: ['inc_0'],
     deletion: ['del_0'],
     erasure: [await made('erasures', { user_id: 'nobody-at-all' })],
     principal: [await made('principals', { name: MARK, role: 'operator' })],
@@ -97,7 +106,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|incident|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|delivery|incident|deleted|deletion)\}/
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {

@@ -32,7 +32,7 @@ export function watchDeps(
   }
   return {
     alerts,
-    channels: { of, origin, loopback: env.APP_ENV !== 'production', now, random },
+    channels: { of, origin, loopback: env.APP_ENV === 'dev', now, random },
     slos: { of, alerts, budgets: budget, metrics, now, random },
   }
 }

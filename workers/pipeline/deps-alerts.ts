@@ -46,7 +46,7 @@ export function notifyDeps(env: Env, cell: Cell): NotifyDeps {
       sendDelivery(taken, {
         sendMail: mailSender(env, now),
         owners: async () => (await deletionStore(env.CONTROL).ownersOf(orgId)).map(({ email }) => email),
-        loopback: env.APP_ENV !== 'production',
+        loopback: env.APP_ENV === 'dev',
         fetch: (...args) => fetch(...args),
         now,
       }),

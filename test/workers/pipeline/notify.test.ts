@@ -64,6 +64,22 @@ describe('a message', () => {
     )
   })
 
+  it('is nothing to a channel that was turned off meanwhile, and is given up when no try comes to an end', async () => {
+    const w = await worldOf()
+    for (const name of ['off', 'lost']) await w.channel(name)
+    const send = (channel: string) =>
+      w.rpc().testChannel(w.tenant, 'https://ops.acme.io', channel, `dlv_${channel}${w.tenant.org_id}`)
+    await send('chn_off')
+    await w.rpc().updateChannel('chn_off', { enabled: false })
+    await w.deliver()
+    expect(w.sent).toEqual([])
+    await send('chn_lost')
+    let tries = 0
+    while ((await w.rpc().takeDelivery(`dlv_chn_lost${w.tenant.org_id}`)) !== null && tries++ < 50) pass(2 * MINUTE_MS)
+    expect(tries).toBe(10)
+    expect(await w.rpc().channels()).toMatchObject([{ health: 'dead' }, { health: 'unused', enabled: false }])
+  })
+
   it('shows nothing that is secret', async () => {
     const w = await worldOf()
     const slack = ChannelCreate.parse({

@@ -71,12 +71,13 @@ async function posted(
 async function mailed(taken: TakenDelivery, to: readonly string[], { sendMail }: SendTools): Promise<DeliveryResult> {
   const mail = mailOf(taken.message, taken.origin)
   if (to.length === 0) return failed(null, 'There is no address to send it to.', false)
-  try {
-    for (const address of to) await sendMail({ to: address, ...mail })
-    return { ok: true, status_code: null }
-  } catch {
-    return failed(null, 'The mail could not be sent.', true)
-  }
+  const sent = await Promise.allSettled(to.map((address) => sendMail({ to: address, ...mail })))
+  const lost = sent.filter(({ status }) => status === 'rejected').length
+  // Whoever has it is not told again: the others are, by the channel's health.
+  if (lost === 0) return { ok: true, status_code: null }
+  const words =
+    lost === to.length ? 'The mail could not be sent.' : `${lost} of ${to.length} addresses could not be reached.`
+  return failed(null, words, lost === to.length)
 }
 
 function failed(status_code: number | null, error: string, again: boolean): DeliveryResult & { ok: false } {

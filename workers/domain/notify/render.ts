@@ -32,15 +32,25 @@ export function slackOf(message: Message, origin: string | null): object {
     ...(link === null ? [] : [`<${link}|Open in AgentOps>`]),
     ...(message.runbook_url === null ? [] : [`<${escaped(message.runbook_url)}|Runbook>`]),
   ]
-  const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text: cut(text, SLACK_TEXT_MAX) } })
+  const section = (text: string) => ({ type: 'section', text: { type: 'mrkdwn', text } })
   return {
     text: escaped(message.title),
     blocks: [
       { type: 'header', text: { type: 'plain_text', text: cut(message.title, SLACK_HEADER_MAX) } },
-      ...(message.lines.length > 0 ? [section(message.lines.map(escaped).join('\n'))] : []),
+      ...(message.lines.length > 0 ? [section(linesWithin(message.lines.map(escaped)))] : []),
       ...(links.length > 0 ? [section(links.join('  '))] : []),
     ],
   }
+}
+
+/** As many whole lines as fit: a cut within a line may fall into an escape. */
+function linesWithin(lines: readonly string[]): string {
+  let text = ''
+  for (const line of lines) {
+    if (text.length + line.length + 1 > SLACK_TEXT_MAX - 1) return text === '' ? '…' : `${text}\n…`
+    text = text === '' ? line : `${text}\n${line}`
+  }
+  return text
 }
 
 /** Slack's own escapes; everything else is text. */

@@ -189,8 +189,14 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   }
 
   async takeDelivery(id: string) {
-    if (this.place.isSealed()) return null
-    return this.turn(() => this.parts.notifier.take(id, this.place.origin(), Date.now()))
+    const orgId = this.place.tenant()?.org_id
+    if (orgId === undefined || this.place.isSealed()) return null
+    const taken = this.turn(() =>
+      this.parts.notifier.take(id, { origin: this.place.origin(), orgId, nowMs: Date.now() }),
+    )
+    // What was given up instead may be waited for.
+    if (taken === null) await this.flush()
+    return taken
   }
 
   async settleDelivery(id: string, attempt: number, result: DeliveryResult) {
@@ -238,6 +244,7 @@ export class OrgAlerts extends DurableObject<Env> implements All {
     if (tenant === null || this.place.isSealed()) return
     const now = Date.now()
     if (this.isDue(tenant, now)) await this.evaluate(tenant, now)
+    this.parts.prune(now)
     await this.flush()
   }
 
@@ -249,7 +256,6 @@ export class OrgAlerts extends DurableObject<Env> implements All {
       this.turn(() => {
         evaluation.settle(looked, tenant, nowMs)
         this.place.setEvaluated(nowMs)
-        this.parts.prune(nowMs)
       })
     } catch (error) {
       this.tools.log('warn', 'alerts.failed', { org_id: tenant.org_id, error: String(error) })

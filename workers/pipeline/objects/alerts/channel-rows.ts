@@ -80,11 +80,8 @@ function targetOf(settings: ChannelSettings): string {
     case 'pagerduty':
       return `routing key ${ending(settings.routing_key)}`
     case 'slack':
+    case 'webhook':
+      // A path may hold a token, and so may a query.
       return `${new URL(settings.url).host}/${ending(settings.url)}`
-    case 'webhook': {
-      const { host, pathname } = new URL(settings.url)
-      // A query may hold a token.
-      return host + pathname
-    }
   }
 }

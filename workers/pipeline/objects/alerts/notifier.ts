@@ -3,7 +3,7 @@ import type { Tenant } from '../../../contract/tenant.ts'
 import type { Telling } from '../../../domain/alert/incident.ts'
 import { newId } from '../../../domain/id.ts'
 import { deadMessage, messageOf } from '../../../domain/notify/message.ts'
-import { retryAfter } from '../../../domain/notify/retry.ts'
+import { retryAfter, TRIES_MAX } from '../../../domain/notify/retry.ts'
 import type { ChannelRows, StoredChannel } from './channel-rows.ts'
 import type { DeliveryRows, StoredDelivery } from './delivery-rows.ts'
 
@@ -15,6 +15,7 @@ const LOST_AFTER_MS = 120_000
 const EARLY_MS = 2_000
 const TASKS_AT_ONCE = 100
 const RANDOM_BYTES = 13
+const LOST = 'No try came to an end.'
 /** The channel of those who own the organization, where no other is left. */
 const OWNERS = { id: '', name: 'the owners, by mail' }
 
@@ -73,13 +74,24 @@ export class Notifier {
     return made
   }
 
-  take(id: string, origin: string | null, nowMs: number): TakenDelivery | null {
+  take(
+    id: string,
+    { origin, orgId, nowMs }: { origin: string | null; orgId: string; nowMs: number },
+  ): TakenDelivery | null {
     const found = this.deliveries.find(id)
     if (found?.state !== 'pending' || (found.lease_ms ?? 0) > nowMs) return null
     if (this.deliveries.waitsFor(found)) return null
-    const channel = found.channel_id === OWNERS.id ? null : this.channels.find(found.channel_id)
-    if (found.channel_id !== OWNERS.id && channel === null) {
-      this.deliveries.save({ ...found, state: 'dead', error: 'The channel was removed.' })
+    const isToOwners = found.channel_id === OWNERS.id
+    const channel = isToOwners ? null : this.channels.find(found.channel_id)
+    if (!isToOwners && channel?.enabled !== true) {
+      const error = channel === null ? 'The channel was removed.' : 'The channel was turned off.'
+      this.finish({ ...found, state: 'dead', error }, nowMs)
+      return null
+    }
+    if (found.attempts >= TRIES_MAX) {
+      // Consumers died with it, one after the other.
+      this.finish({ ...found, state: 'dead', error: LOST }, nowMs)
+      if (channel) this.died(channel, LOST, { gone: false, orgId, nowMs })
       return null
     }
     const attempts = found.attempts + 1
@@ -117,7 +129,7 @@ export class Notifier {
       return delay
     }
     this.finish({ ...found, state: 'dead', status_code, error }, nowMs)
-    if (channel) this.died(channel, error, gone, orgId, nowMs)
+    if (channel) this.died(channel, error, { gone, orgId, nowMs })
     return null
   }
 
@@ -159,7 +171,11 @@ export class Notifier {
   }
 
   /** Everybody else is told once that this one is told nothing any more. */
-  private died(channel: StoredChannel, error: string, gone: boolean, orgId: string, nowMs: number): void {
+  private died(
+    channel: StoredChannel,
+    error: string,
+    { gone, orgId, nowMs }: { gone: boolean; orgId: string; nowMs: number },
+  ): void {
     const isNew = channel.health !== 'dead'
     const deaths = channel.deaths + (isNew ? 1 : 0)
     const enabled = channel.enabled && !gone
