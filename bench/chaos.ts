@@ -1,26 +1,30 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { inRoot } from '../scripts/runtime/paths.ts'
+import { runGuardChaos } from './chaos/guard.ts'
 import { runMoveChaos } from './chaos/move.ts'
 import { runChaos } from './chaos/run.ts'
 
 const { values } = parseArgs({
   options: {
-    kills: { type: 'string', default: '20' },
+    kills: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     lanes: { type: 'string', default: '3' },
     port: { type: 'string', default: '0' },
     only: { type: 'string', default: 'kills' },
     events: { type: 'string', default: '1000000' },
+    agents: { type: 'string', default: '1000' },
+    works: { type: 'string', default: '8' },
   },
 })
 
 if (values.only === 'move') await moveUnderKills()
+else if (values.only === 'guard') await guardUnderKills()
 else await killsUnderLoad()
 
 async function killsUnderLoad(): Promise<void> {
   const report = await runChaos({
-    kills: Number(values.kills),
+    kills: Number(values.kills ?? 20),
     seed: Number(values.seed),
     lanes: Number(values.lanes),
     port: Number(values.port),
@@ -57,4 +61,24 @@ async function moveUnderKills(): Promise<void> {
     process.exit(1)
   }
   console.log('equal counts and sums on both sides, and nothing left behind')
+}
+
+async function guardUnderKills(): Promise<void> {
+  const { differences, ...report } = await runGuardChaos({
+    agents: Number(values.agents),
+    works: Number(values.works),
+    kills: Number(values.kills ?? 3),
+    seed: Number(values.seed),
+    seconds: 90,
+    port: Number(values.port),
+    log: (line) => console.log(line),
+  })
+  await mkdir(inRoot('bench/results'), { recursive: true })
+  await writeFile(inRoot('bench/results/guard.json'), `${JSON.stringify({ ...report, differences }, null, 2)}\n`)
+  console.table(report)
+  if (differences.length > 0) {
+    console.error(`${differences.length} differences:\n${differences.join('\n')}`)
+    process.exit(1)
+  }
+  console.log('never over the limit, and budget = ledger = what agents told, to the nano-dollar')
 }
