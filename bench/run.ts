@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { inRoot } from '../scripts/runtime/paths.ts'
 import { machine, table, verdictOf, type Figure } from './report.ts'
+import { alerts } from './sections/alerts.ts'
 import { edgeBundle } from './sections/bundle.ts'
 import { forecast } from './sections/forecast.ts'
 import { freshness } from './sections/freshness.ts'
@@ -15,6 +16,7 @@ const SECTIONS: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   throughput,
   freshness,
   guard,
+  alerts,
   queries,
   bundle: edgeBundle,
   page: overviewPage,

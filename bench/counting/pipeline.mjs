@@ -1,4 +1,8 @@
-import worker, { LiveFeed as RealLiveFeed, TenantBudget as RealTenantBudget } from './index.js'
+import worker, {
+  LiveFeed as RealLiveFeed,
+  OrgAlerts as RealOrgAlerts,
+  TenantBudget as RealTenantBudget,
+} from './index.js'
 import { countDelivered, countRows, countedEnv, snapshot } from './count.mjs'
 
 export * from './index.js'
@@ -14,6 +18,14 @@ export class TenantBudget extends RealTenantBudget {
   constructor(ctx, env) {
     countRows(ctx.storage.sql)
     super(ctx, env)
+  }
+}
+
+/** What it asks of D1 is counted too: it asks by itself. */
+export class OrgAlerts extends RealOrgAlerts {
+  constructor(ctx, env) {
+    countRows(ctx.storage.sql)
+    super(ctx, countedEnv(env))
   }
 }
 
