@@ -4,7 +4,7 @@ import { drizzleAdapter } from 'better-auth/adapters/drizzle'
 import { twoFactor as twoFactorPlugin } from 'better-auth/plugins/two-factor'
 import { drizzle } from 'drizzle-orm/d1'
 import type { Mail } from '../services/member/store.ts'
-import { authHooks, type AccountEvent } from './auth-hooks.ts'
+import { accountEvent, authHooks, type AccountAudit } from './auth-hooks.ts'
 import { account, passkey, rateLimit, session, twoFactor, user, verification } from './d1/control-schema.ts'
 import { signInFailures } from './d1/sign-in-failures.ts'
 import { ssoPlugin, type SsoPluginDeps } from './sso/plugin.ts'
@@ -23,7 +23,7 @@ export interface AuthDeps {
   origin: string
   triesPerMinute: number
   sendMail: (mail: Mail) => Promise<void>
-  tell: (event: AccountEvent) => Promise<void>
+  audit: AccountAudit
   sso: Omit<SsoPluginDeps, 'origin' | 'secret'>
 }
 
@@ -31,7 +31,7 @@ export interface AuthDeps {
  * Identity on the control database; one instance per isolate and origin. Attempts are limited by address and minute.
  * Passwords are scrypt (N 16384, r 16).
  */
-export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell, sso }: AuthDeps) {
+export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, audit, sso }: AuthDeps) {
   const limited = { window: 60, max: triesPerMinute }
   return betterAuth({
     appName: 'AgentOps',
@@ -50,7 +50,7 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell, s
       resetPasswordTokenExpiresIn: RESET_SECONDS,
       revokeSessionsOnPasswordReset: true,
       onPasswordReset: ({ user: person }, request) =>
-        tell({ action: 'account.password_reset', user: person, headers: request?.headers ?? new Headers() }),
+        audit.tell(accountEvent('account.password_reset', person, request?.headers)),
       sendResetPassword: ({ user: { email }, token }) =>
         sendMail(resetMail(email, `${origin}/reset-password/${token}`)),
     },
@@ -72,9 +72,9 @@ export function makeAuth({ db, secret, origin, triesPerMinute, sendMail, tell, s
         authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
       }),
     ],
-    hooks: authHooks(
+    ...authHooks(
       signInFailures(db, () => Date.now()),
-      tell,
+      audit,
     ),
     // In the database: an isolate's own memory would let every isolate be tried anew.
     rateLimit: {

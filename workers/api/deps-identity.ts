@@ -1,11 +1,13 @@
 import { makeAuth, type Auth } from '../adapters/auth.ts'
-import type { AccountEvent } from '../adapters/auth-hooks.ts'
+import { accountEvent, type AccountAudit, type AccountEvent } from '../adapters/auth-hooks.ts'
+import { auditOutbox } from '../adapters/d1/audit-outbox.ts'
 import { controlStore } from '../adapters/d1/control-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { mailSender } from '../adapters/mail.ts'
 import type { AuditRecord } from '../contract/audit.ts'
+import type { Tenant } from '../contract/tenant.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
-import { record } from '../services/audit/record.ts'
+import { fulfil, intend, type Intent, type OutboxDeps } from '../services/audit/outbox.ts'
 import type { OrgRow } from '../services/tenant/store.ts'
 import type { Env } from './env.ts'
 import { originOf } from './origin.ts'
@@ -22,23 +24,21 @@ export function authFor(env: Env, origin: string, audit: AuditDeps): Auth {
   if (auths.size >= ORIGINS_MAX) auths.clear()
   const now = () => Date.now()
   const control = controlStore(env.CONTROL)
+  const auditing: OutboxDeps = { audit, outbox: auditOutbox(env.CONTROL), now }
   const auth = makeAuth({
     db: env.CONTROL,
     secret: env.AUTH_SECRET,
     origin,
     triesPerMinute: env.APP_ENV === 'production' ? TRIES_PER_MINUTE.production : TRIES_PER_MINUTE.local,
     sendMail: mailSender(env, now),
-    tell: async (event) => {
-      for (const org of await control.orgsOf(event.user.id)) await tellOf(audit, org, event, now())
-    },
+    audit: accountAudit(auditing, (userId) => control.orgsOf(userId)),
     sso: {
       store: ssoStore(env.CONTROL),
       loopback: env.APP_ENV === 'dev',
       now,
       async joined(connection, user) {
         const org = (await control.orgsOf(user.id)).find(({ id }) => id === connection.orgId)
-        const event = { action: 'member.join_by_sso', user, headers: new Headers() }
-        if (org) await tellOf(audit, org, event, now(), { role: connection.role })
+        if (org) await tellOf(auditing, org, accountEvent('member.join_by_sso', user), { role: connection.role })
       },
     },
   })
@@ -46,26 +46,43 @@ export function authFor(env: Env, origin: string, audit: AuditDeps): Auth {
   return auth
 }
 
-/** Writes what somebody did with their account into the audit log of one of their organizations. */
+/** What somebody does with their account, for the audit log of each of their organizations. */
+function accountAudit(auditing: OutboxDeps, orgsOf: (userId: string) => Promise<OrgRow[]>): AccountAudit {
+  return {
+    async begin(event) {
+      for (const org of await orgsOf(event.user.id))
+        await intend(auditing, tenantOf(org), idIn(org, event), intentOf(event))
+    },
+    async tell(event) {
+      for (const org of await orgsOf(event.user.id)) await tellOf(auditing, org, event)
+    },
+    async drop(event) {
+      for (const org of await orgsOf(event.user.id)) await auditing.outbox.remove(org.id, idIn(org, event))
+    },
+  }
+}
+
 async function tellOf(
-  audit: AuditDeps,
-  { id: org_id, cell, shard }: OrgRow,
-  { action, user, headers }: AccountEvent,
-  at_ms: number,
+  auditing: OutboxDeps,
+  org: OrgRow,
+  event: AccountEvent,
   after: AuditRecord['after'] = null,
 ): Promise<void> {
-  const { id, name, email } = user
-  await record(
-    audit,
-    { org_id, cell, shard },
-    {
-      at_ms,
-      action,
-      actor: { type: 'user', id, label: name, email },
-      target: { type: 'user', id, label: name, email },
-      after,
-      origin: originOf(headers),
-      request_id: headers.get('x-request-id')?.slice(0, 200) ?? crypto.randomUUID(),
-    },
-  )
+  const { id, name, email } = event.user
+  const target = { type: 'user', id, label: name, email }
+  await fulfil(auditing, tenantOf(org), idIn(org, event), intentOf(event), { target, after })
 }
+
+function intentOf({ at_ms, action, user: { id, name, email }, headers }: AccountEvent): Intent {
+  return {
+    at_ms,
+    action,
+    actor: { type: 'user', id, label: name, email },
+    origin: originOf(headers),
+    request_id: headers.get('x-request-id')?.slice(0, 200) ?? crypto.randomUUID(),
+  }
+}
+
+const tenantOf = ({ id, cell, shard }: OrgRow): Tenant => ({ org_id: id, cell, shard })
+/** One event is told in many logs, and their outbox is one table. */
+const idIn = (org: OrgRow, event: AccountEvent) => `${event.id}:${org.id}`

@@ -6,7 +6,7 @@ import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
 import { jobStore } from '../adapters/d1/job-store.ts'
 import { keyPlaces } from '../adapters/d1/key-places.ts'
 import { retentionState } from '../adapters/d1/retention-store.ts'
-import { downloadOf, isWhole } from '../adapters/export/files.ts'
+import { downloadOf, isWhole, removeExports } from '../adapters/export/files.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { keyWriter } from '../adapters/keys-kv.ts'
 import { mailSender, removeMail } from '../adapters/mail.ts'
@@ -64,6 +64,7 @@ export function privacyDeps(
         await stores.object(env.TENANT_BUDGET, org_id).erase(userId, token)
         await stores.object(env.ORG_ALERTS, org_id).erase(userId, token)
       },
+      removeExports: ({ org_id, cell }) => removeExports(cellFor(env, cell).bucket, org_id),
       removeMail: async (email) => {
         if (env.APP_ENV !== 'production') await removeMail(env.KEYS, email)
       },

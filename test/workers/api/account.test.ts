@@ -82,6 +82,7 @@ describe('deleting an account', () => {
     const until = new Date(Date.now() + 3_600_000).toISOString()
     await call(person, 'POST', `${path}/budgets/${budget.id}/extensions`, { amount_usd: '5', until, reason: 'launch' })
     const words = [person.id, person.email, mark]
+    await bindings.BUCKET_EU.put(`exports/${org.id}/exp_1/organization.json`, person.email)
     const before = (await everythingStored()).filter((text) => words.some((word) => text.includes(word)))
     const tables = new Set(before.map((text) => text.split(' ')[0]))
     for (const table of [
@@ -94,6 +95,7 @@ describe('deleting an account', () => {
       'invitation',
       'person_key',
       'KV',
+      'R2',
     ])
       expect(tables).toContain(table)
     expect(await logOf(owner, org.id)).toContain(person.email)
@@ -146,7 +148,10 @@ describe('deleting an account', () => {
     const { owner, org } = await makeTenant()
     const { email } = owner as Caller & { email: string }
     const { user } = await (await call(owner, 'GET', '/api/v1/me')).json<{ user: { id: string } }>()
+    expect(await accountStore(bindings.CONTROL).standDown(user.id)).toBe(false)
     expect(await accountStore(bindings.CONTROL).removeUser(user.id, email)).toBe(false)
+    const row = bindings.CONTROL.prepare('SELECT role FROM member WHERE user_id = ?1').bind(user.id)
+    expect(await row.first()).toEqual({ role: 'owner' })
     expect((await call(owner, 'GET', `/api/v1/orgs/${org.id}`)).status).toBe(200)
   })
 
@@ -158,8 +163,10 @@ describe('deleting an account', () => {
       audit,
       orgsOf: async () => [],
       solelyOwned: async () => [],
+      standDown: async () => true,
       settle: async () => {},
       forgetIn: note('budgets'),
+      removeExports: note('exports'),
       removeUser: () => Promise.reject(new Error('died')),
       removeMail: note('mail'),
       now: () => 1,
@@ -167,6 +174,9 @@ describe('deleting an account', () => {
     const person = { id: 'u', name: 'Ann', email: 'ann@example.com', signedInMs: 1 }
     const entry = { origin: null, request_id: 'r' }
     await expect(removeAccount(deps, person, person.email, entry)).rejects.toThrow('died')
+    expect(steps).toEqual(['mail', 'pseudonyms'])
+    const alone = { ...deps, standDown: async () => false }
+    await expect(removeAccount(alone, person, person.email, entry)).rejects.toThrow('Nobody else owns')
     expect(steps).toEqual(['mail', 'pseudonyms'])
   })
 

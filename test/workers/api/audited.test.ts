@@ -3,7 +3,7 @@ import type { AuditItem } from '../../../workers/contract/audit.ts'
 import { makeDeps } from '../../../workers/api/deps.ts'
 import { AppError } from '../../../workers/domain/errors.ts'
 import { settleOutbox, withAudit, type Intent, type OutboxDeps } from '../../../workers/services/audit/outbox.ts'
-import { bindings, call, makeTenant, type TestTenant } from '../../support/api.ts'
+import { bindings, call, makeTenant, nobody, ORIGIN, type Caller, type TestTenant } from '../../support/api.ts'
 import { join } from '../../support/members.ts'
 
 let tenant: TestTenant
@@ -110,5 +110,65 @@ describe('a change that is cut short', () => {
     expect(done).toBe('made')
     await settleOutbox(deps(61_000), place())
     expect(await changesOf(own)).toEqual([['project', { name: 'new' }]])
+  })
+})
+
+describe('what people do with their accounts', () => {
+  const { CONTROL } = bindings
+  type Owner = Caller & { email: string; password: string }
+  const signIn = ({ email, password }: Owner) =>
+    call(nobody, 'POST', '/api/auth/sign-in/email', { email, password }, { origin: ORIGIN })
+  const changePassword = (owner: Owner, currentPassword: string) =>
+    call(
+      owner,
+      'POST',
+      '/api/auth/change-password',
+      { currentPassword, newPassword: 'another long secret' },
+      { origin: ORIGIN },
+    )
+
+  async function another() {
+    const { owner, org } = await makeTenant('us')
+    const { user } = await (await call(owner, 'GET', '/api/v1/me')).json<{ user: { id: string } }>()
+    const waiting = async () =>
+      (await CONTROL.prepare('SELECT records FROM audit_outbox WHERE org_id = ?1').bind(org.id).all()).results.length
+    const told = async (action: string) =>
+      (
+        await (await call(owner, 'GET', `/api/v1/orgs/${org.id}/audit?action=${action}`)).json<{ data: AuditItem[] }>()
+      ).data.map(({ target, after }) => [target.type, after])
+    return { owner: owner as Owner, org, user, waiting, told }
+  }
+
+  /** Runs with the database refusing a write of this person. */
+  async function whileRefused<T>(event: string, when: string, run: () => Promise<T>): Promise<T> {
+    await CONTROL.prepare(
+      `CREATE TRIGGER tested BEFORE ${event} WHEN ${when} BEGIN SELECT RAISE(ABORT, 'tested'); END`,
+    ).run()
+    return run().finally(() => CONTROL.prepare('DROP TRIGGER tested').run())
+  }
+
+  it.each([
+    ['session.create', 'INSERT ON session'],
+    ['account.password', 'UPDATE ON account'],
+  ])('is in the outbox before it is done, and in the log once: %s', async (action, event) => {
+    const { owner, user, waiting, told } = await another()
+    const unless = `NEW.user_id = '${user.id}' AND NOT EXISTS (SELECT 1 FROM audit_outbox WHERE instr(records, NEW.user_id) AND instr(records, '${action}'))`
+    const act = () => (action === 'session.create' ? signIn(owner) : changePassword(owner, owner.password))
+    expect((await whileRefused(event, unless, act)).status).toBe(200)
+    expect(await waiting()).toBe(0)
+    expect(await told(action)).toEqual([['user', null]])
+  })
+
+  it('is told as of unknown outcome when it dies, and not when it is refused', async () => {
+    const { owner, org, user, waiting, told } = await another()
+    expect((await changePassword(owner, 'not the password')).status).toBe(400)
+    expect(await waiting()).toBe(0)
+    const dies = `NEW.user_id = '${user.id}'`
+    const answer = await whileRefused('UPDATE ON account', dies, () => changePassword(owner, owner.password))
+    expect(answer.status).toBe(500)
+    expect(await waiting()).toBe(1)
+    const deps = { ...makeDeps(bindings, ORIGIN).auditing, now: () => Date.now() + 61_000 }
+    await settleOutbox(deps, { org_id: org.id, cell: 'us', shard: 0 })
+    expect(await told('account.password')).toEqual([['request', { outcome: 'unknown: the request was cut short' }]])
   })
 })

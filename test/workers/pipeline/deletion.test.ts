@@ -11,7 +11,9 @@ import { DeletionCertificate } from '../../../workers/contract/deletion.ts'
 import type { Cell, ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { canonicalJson } from '../../../workers/domain/audit/canonical-json.ts'
 import { deletionWork, startPurges } from '../../../workers/pipeline/jobs/deps-deletion.ts'
+import type { PurgeDeps } from '../../../workers/services/deletion/port.ts'
 import { UNDO_MS } from '../../../workers/services/deletion/request.ts'
+import { deletion } from '../../../workers/services/deletion/work.ts'
 import type { Job } from '../../../workers/services/job/port.ts'
 import { advanceJob } from '../../../workers/services/job/run.ts'
 import { archiveShard } from '../../../workers/services/recovery/archive.ts'
@@ -95,6 +97,30 @@ async function booksOf(tenant: ProjectTenant) {
 }
 
 describe('a deleted project', () => {
+  it('is removed though another removal cannot begin', async () => {
+    const { first } = await tenantWithTwo('us')
+    const other = await livingTenant('us')
+    const broken = (shard: number) =>
+      real.CONTROL.prepare('UPDATE organization SET shard = ?2, deleted_ms = ?3 WHERE id = ?1')
+        .bind(other.org_id, shard, shard === 99 ? 1 : null)
+        .run()
+    await broken(99)
+    await deleteThen('project', first.project_id, UNDO_MS + DAY_MS)
+    await broken(other.shard)
+    expect((await store.next(first))?.id).toBe(`del_${first.project_id}`)
+  })
+
+  it('is looked for again after a pause while something is left of it', async () => {
+    const left = { project: { left: async () => 1 } } as unknown as PurgeDeps
+    const input = { project_id: 'p', projects: ['p'], owners: [], name: 'P', deleted_ms: 1 }
+    const job = { step: 'check', cursor: {}, input, numbers: {} } as unknown as Job
+    const { unit } = deletion(left, { org_id: 'o', cell: 'eu', shard: 0 })
+    expect(await unit(job)).toEqual({ waiting: true })
+    const again = { ...job, cursor: { waiting: true } }
+    expect(await unit(again)).toBeNull()
+    expect(again.step).toBe('tables')
+  })
+
   it('is left alone for seven days', async () => {
     const { first } = await tenantWithTwo('us')
     await deleteThen('project', first.project_id, UNDO_MS - DAY_MS)

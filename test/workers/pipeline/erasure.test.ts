@@ -1,5 +1,5 @@
 import { createHash, verify, createPublicKey } from 'node:crypto'
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test'
 import { describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { archiveStore } from '../../../workers/adapters/d1/archive-source.ts'
@@ -61,10 +61,27 @@ async function tenantWith(cell: Cell, person: string) {
   const dead = makeBatch(tenant, theirEvents(person, `${tenant.org_id}-dead`))
   await deadLetters(bucket).put(envelopeOf(dead), 'tested', 7, cell)
   await accept(queues, makeBatch(tenant, theirEvents(person, `${tenant.org_id}-waits`)), true)
+  await budgetsOf(tenant, person)
   await bucket.put(`exports/${tenant.org_id}/exp_1/ledger.ndjson`, person)
   return { tenant, queues }
 }
 
+/** Tables of TenantBudget that name people, and what says it of the person, to be put into every other column. */
+const NAMING = {
+  budget: (person: string) => ({ id: 'b1', scope: 'user', scope_id: person, config: BUDGET(person), created_ms: 1 }),
+  extension: (person: string) => ({
+    ...{ id: 'x1', budget_id: 'b1', amount: 1, until_ms: 2, state: 'asked', reason: `for ${person}` },
+    ...{ asked_by: person, decided_by: person, created_ms: 1 },
+  }),
+  reservation: (person: string) => ({
+    ...{ id: 'r1', state: 'settled', active: 0, partial: 0, told: 1, estimate: 1, held: 0, settled: 1, evented: 1 },
+    ...{ booked: 1, confirmed: 1, subject: JSON.stringify({ user_id: person }), trace_id: `chat-${person}` },
+    ...{ idempotency: `once-${person}`, parts: '[]', bookings: 0, created_ms: Date.now(), expires_ms: 2 },
+  }),
+  control: (person: string) => ({ id: 'c1', scope: 'user', scope_id: person, config: CONTROL(person), created_ms: 1 }),
+  outgoing: (person: string) => ({ seq: 1, project_id: 'p', workspace_id: 'w', events: JSON.stringify([person]) }),
+  trace_calls: (person: string) => ({ id: `chat-${person}`, steps: 1, calls: '[]', seen_ms: Date.now() }),
+}
 async function booksOf(tenant: ProjectTenant) {
   const sums = async (table: string, more = '') => {
     const row = await shardOf(tenant)

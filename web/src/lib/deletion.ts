@@ -26,9 +26,10 @@ export function deletion(api: Api) {
 
 const DAY_MS = 86_400_000
 
-/** `6 days left`, `the last hours`. */
+/** `6 days left`, `the last hours`, `its time is over`: then it is about to be removed. */
 export function timeLeft(purgeAt: string, nowMs: number): string {
   const days = Math.floor((Date.parse(purgeAt) - nowMs) / DAY_MS)
+  if (days < 0) return 'its time is over'
   if (days < 1) return 'the last hours'
   return days === 1 ? '1 day left' : `${days} days left`
 }

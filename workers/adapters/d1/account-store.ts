@@ -14,7 +14,9 @@ const SOLE_OWNER = `user_id = ?1 AND role = 'owner'
   AND NOT EXISTS (SELECT 1 FROM member x WHERE x.org_id = member.org_id AND x.role = 'owner' AND x.user_id <> ?1)`
 
 /** What control holds of an account. */
-export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' | 'solelyOwned' | 'removeUser'> {
+export function accountStore(
+  d1: D1Database,
+): Pick<RemoveAccountDeps, 'orgsOf' | 'solelyOwned' | 'standDown' | 'removeUser'> {
   const db = drizzle(d1)
   return {
     async orgsOf(userId): Promise<OrgRow[]> {
@@ -33,6 +35,17 @@ export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' |
         .bind(userId)
         .all<{ name: string }>()
       return found.results.map(({ name }) => name)
+    },
+    async standDown(userId) {
+      // One statement, so that of two owners who leave at once the second finds the first gone.
+      const statement = d1
+        .prepare(
+          `UPDATE member SET role = CASE WHEN ${SOLE_OWNER} THEN 'sole owner' ELSE 'admin' END
+           WHERE user_id = ?1 AND role = 'owner'
+           AND EXISTS (SELECT 1 FROM organization o WHERE o.id = member.org_id AND o.deleted_ms IS NULL)`,
+        )
+        .bind(userId)
+      return unlessSole(() => statement.run())
     },
     async removeUser(userId, email) {
       const run = (sql: string, ...values: string[]) => d1.prepare(sql).bind(...values)
@@ -59,13 +72,17 @@ export function accountStore(d1: D1Database): Pick<RemoveAccountDeps, 'orgsOf' |
         run('DELETE FROM person_key WHERE user_id = ?1', userId),
         run('DELETE FROM user WHERE id = ?1', userId),
       ]
-      try {
-        await d1.batch(batch)
-        return true
-      } catch (error) {
-        if (String(error).includes('CHECK constraint failed')) return false
-        throw error
-      }
+      return unlessSole(() => d1.batch(batch))
     },
+  }
+}
+
+async function unlessSole(write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await write()
+    return true
+  } catch (error) {
+    if (String(error).includes('CHECK constraint failed')) return false
+    throw error
   }
 }

@@ -67,6 +67,13 @@ export async function* downloadOf(
     }
 }
 
+/** Removes all exports of an organization, which hold what was removed since. */
+export async function removeExports(bucket: R2Bucket, orgId: string): Promise<void> {
+  const keys: string[] = []
+  for await (const { key } of objectsUnder(bucket, `${PREFIX}${orgId}/`)) keys.push(key)
+  for (const key of keys) await bucket.delete(key)
+}
+
 /** Removes the files of exports that are too old; how many. */
 export async function removeOldExports(
   bucket: R2Bucket,

@@ -14,6 +14,7 @@ import { deletion, DELETION_STEPS } from '../../services/deletion/work.ts'
 import type { Job, JobWork } from '../../services/job/port.ts'
 import { auditTools, type Env } from '../deps.ts'
 import { tellAudit } from '../deps-audit.ts'
+import { log } from '../log.ts'
 import { moveDeps } from '../move/deps.ts'
 import type { JobStore } from '../../services/job/port.ts'
 
@@ -67,16 +68,21 @@ export async function startPurges(
   let started = 0
   for (const { org, projectId, name, deletedMs } of await dueDeletions(env.CONTROL, nowMs - PURGE_AFTER_MS)) {
     const tenant = { org_id: org.id, cell: org.cell, shard: org.shard }
-    const input: DeletionInput = {
-      project_id: projectId,
-      projects: projectId === null ? await moveStore(env.CONTROL).projects(org.id) : [projectId],
-      owners: projectId === null ? (await deletionStore(env.CONTROL).ownersOf(org.id)).map(({ id }) => id) : [],
-      name,
-      deleted_ms: deletedMs,
+    // One that cannot begin is tried again by the next cron, and holds up nobody.
+    try {
+      const input: DeletionInput = {
+        project_id: projectId,
+        projects: projectId === null ? await moveStore(env.CONTROL).projects(org.id) : [projectId],
+        owners: projectId === null ? (await deletionStore(env.CONTROL).ownersOf(org.id)).map(({ id }) => id) : [],
+        name,
+        deleted_ms: deletedMs,
+      }
+      if (!(await store.create(tenant, jobOf(org.id, projectId, input, nowMs)))) continue
+      started++
+      await wake(tenant)
+    } catch (error) {
+      log(env.LOG_LEVEL)('error', 'purge.not_started', { org_id: org.id, project_id: projectId, error: String(error) })
     }
-    if (!(await store.create(tenant, jobOf(org.id, projectId, input, nowMs)))) continue
-    await wake(tenant)
-    started++
   }
   return { started }
 }

@@ -37,7 +37,7 @@ export async function withAudit<T>(
   make: (changed: (change: Change) => void) => Promise<T>,
 ): Promise<T> {
   const changes: Change[] = []
-  await deps.outbox.put(tenant.org_id, id, intent.at_ms, [cutShort(id, intent)])
+  await intend(deps, tenant, id, intent)
   let result: T
   try {
     result = await make((change) => changes.push(change))
@@ -47,7 +47,7 @@ export async function withAudit<T>(
       await deps.outbox.remove(tenant.org_id, id)
     throw error
   }
-  const records = changes.map((change, i) => ({ ...intent, ...change, id: `${id}:${i}` }))
+  const records = recordsOf(id, intent, changes)
   try {
     for (const one of records) await record(deps.audit, tenant, one)
     await deps.outbox.remove(tenant.org_id, id)
@@ -60,6 +60,29 @@ export async function withAudit<T>(
   return result
 }
 
+/** Keeps that a change is about to be made, for what cannot be wrapped by `withAudit`; see `fulfil`. */
+export async function intend(deps: OutboxDeps, tenant: Tenant, id: string, intent: Intent): Promise<void> {
+  await deps.outbox.put(tenant.org_id, id, intent.at_ms, [cutShort(id, intent)])
+}
+
+/** Appends what was changed, once: it is kept in full before. Where the log cannot be reached, it waits. */
+export async function fulfil(
+  deps: OutboxDeps,
+  tenant: Tenant,
+  id: string,
+  intent: Intent,
+  change: Change,
+): Promise<void> {
+  const records = recordsOf(id, intent, [change])
+  await deps.outbox.put(tenant.org_id, id, intent.at_ms, records)
+  try {
+    for (const one of records) await record(deps.audit, tenant, one)
+    await deps.outbox.remove(tenant.org_id, id)
+  } catch {
+    // `settleOutbox` tells it; its id keeps it from being told twice.
+  }
+}
+
 /** Appends what earlier requests could not. Called before the log is read, and after every change. */
 export async function settleOutbox(deps: OutboxDeps, tenant: Tenant): Promise<void> {
   for (const { id, records } of await deps.outbox.before(tenant.org_id, deps.now() - UNDER_WAY_MS)) {
@@ -67,6 +90,9 @@ export async function settleOutbox(deps: OutboxDeps, tenant: Tenant): Promise<vo
     await deps.outbox.remove(tenant.org_id, id)
   }
 }
+
+const recordsOf = (id: string, intent: Intent, changes: Change[]): AuditRecord[] =>
+  changes.map((change, i) => ({ ...intent, ...change, id: `${id}:${i}` }))
 
 /** Its id is not that of a record: a request that was only slow is told of twice, rather than not at all. */
 function cutShort(id: string, intent: Intent): AuditRecord {

@@ -39,7 +39,10 @@ export function deletion(deps: PurgeDeps, tenant: Tenant): JobWork {
       return null
     },
     async check(_, job, { project_id }) {
-      if ((await (project_id === null ? deps.org : deps.project).left()) > 0) job.step = 'tables'
+      if ((await (project_id === null ? deps.org : deps.project).left()) === 0) return null
+      // What is left may still be on its way: removed again, but after a pause.
+      if (job.cursor['waiting'] !== true) return { waiting: true }
+      job.step = 'tables'
       return null
     },
     finish: (_, job, input) => finish(deps, tenant, job, input),
