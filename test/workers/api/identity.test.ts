@@ -90,6 +90,21 @@ describe('two factors', () => {
   })
 })
 
+describe('the token that better-auth answers', () => {
+  it('opens nothing: a session is its signed cookie', async () => {
+    const email = `tok-${crypto.randomUUID()}@example.com`
+    const given = { name: 'Ann', email, password: 'a long enough one' }
+    const answer = await call(nobody, 'POST', '/api/auth/sign-up/email', given, from)
+    const { token } = await answer.json<{ token: string }>()
+    expect(cookiesOf(answer)).toContain(`agentops.session_token=${token}`)
+    const tries: Caller['headers'][] = [
+      { cookie: `agentops.session_token=${token}` },
+      { authorization: `Bearer ${token}` },
+    ]
+    for (const headers of tries) expect((await call({ headers }, 'GET', '/api/v1/me')).status).toBe(401)
+  })
+})
+
 describe('sessions', () => {
   it('are listed, and revoked one by one', async () => {
     const person = await signUp()

@@ -114,10 +114,10 @@ describe('a deleted project', () => {
     const left = { project: { left: async () => 1 } } as unknown as PurgeDeps
     const input = { project_id: 'p', projects: ['p'], owners: [], name: 'P', deleted_ms: 1 }
     const job = { step: 'check', cursor: {}, input, numbers: {} } as unknown as Job
-    const { unit } = deletion(left, { org_id: 'o', cell: 'eu', shard: 0 })
-    expect(await unit(job)).toEqual({ waiting: true })
+    const work = deletion(left, { org_id: 'o', cell: 'eu', shard: 0 })
+    expect(await work.unit(job)).toEqual({ waiting: true })
     const again = { ...job, cursor: { waiting: true } }
-    expect(await unit(again)).toBeNull()
+    expect(await work.unit(again)).toBeNull()
     expect(again.step).toBe('tables')
   })
 

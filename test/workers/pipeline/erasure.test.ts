@@ -9,6 +9,8 @@ import { parquetArchive } from '../../../workers/adapters/r2/archive.ts'
 import { certificates } from '../../../workers/adapters/r2/certificates.ts'
 import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { canonicalJson } from '../../../workers/domain/audit/canonical-json.ts'
+import { BudgetCreate } from '../../../workers/contract/budget.ts'
+import { ControlCreate } from '../../../workers/contract/control.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import type { Cell, ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { erasureWork } from '../../../workers/pipeline/jobs/deps-erasure.ts'
@@ -66,22 +68,31 @@ async function tenantWith(cell: Cell, person: string) {
   return { tenant, queues }
 }
 
-/** Tables of TenantBudget that name people, and what says it of the person, to be put into every other column. */
-const NAMING = {
-  budget: (person: string) => ({ id: 'b1', scope: 'user', scope_id: person, config: BUDGET(person), created_ms: 1 }),
-  extension: (person: string) => ({
-    ...{ id: 'x1', budget_id: 'b1', amount: 1, until_ms: 2, state: 'asked', reason: `for ${person}` },
-    ...{ asked_by: person, decided_by: person, created_ms: 1 },
-  }),
-  reservation: (person: string) => ({
-    ...{ id: 'r1', state: 'settled', active: 0, partial: 0, told: 1, estimate: 1, held: 0, settled: 1, evented: 1 },
-    ...{ booked: 1, confirmed: 1, subject: JSON.stringify({ user_id: person }), trace_id: `chat-${person}` },
-    ...{ idempotency: `once-${person}`, parts: '[]', bookings: 0, created_ms: Date.now(), expires_ms: 2 },
-  }),
-  control: (person: string) => ({ id: 'c1', scope: 'user', scope_id: person, config: CONTROL(person), created_ms: 1 }),
-  outgoing: (person: string) => ({ seq: 1, project_id: 'p', workspace_id: 'w', events: JSON.stringify([person]) }),
-  trace_calls: (person: string) => ({ id: `chat-${person}`, steps: 1, calls: '[]', seen_ms: Date.now() }),
+/** The person in each table of TenantBudget that can name one. */
+async function budgetsOf(tenant: ProjectTenant, person: string): Promise<void> {
+  const budget = cellFor(real, tenant.cell).object(real.TENANT_BUDGET, tenant.org_id)
+  const scope = { type: 'user', id: person }
+  const limit = BudgetCreate.parse({ name: `For ${person}`, scope, period: 'month', limit_usd: '1000' })
+  await budget.create(tenant, 'bdg_1', 'UTC', limit)
+  const until = new Date(Date.now() + HOUR_MS).toISOString()
+  await budget.ask('bdg_1', 'ext_1', { amount_usd: '1', until, reason: `asked for by ${person}` }, person)
+  await budget.decide('ext_1', true, person)
+  const rails = { name: `Of ${person}`, scope: { type: 'agent', id: person }, retries_max: 9 }
+  await budget.createControl(tenant, 'ctl_1', ControlCreate.parse(rails))
+  const work = { estimate_usd: '0.1', agent_id: person, user_id: person, trace_id: `chat-${person}` }
+  await budget.reserve(tenant, [{ ...work, idempotency_key: person, model: 'gpt-4o', provider: 'openai' }])
+  await runInDurableObject(budget as unknown as DurableObjectStub, (_, { storage }) => {
+    // What is settled leaves within seconds; here it is found on its way.
+    const row = [tenant.project_id, tenant.workspace_id, JSON.stringify([{ user_id: person }])]
+    storage.sql.exec('INSERT INTO outgoing (project_id, workspace_id, events) VALUES (?, ?, ?)', ...row)
+    for (const table of ['budget', 'extension', 'control', 'reservation', 'counter', 'outgoing'])
+      expect([table, JSON.stringify(storage.sql.exec(`SELECT * FROM ${table}`).toArray())]).toEqual([
+        table,
+        expect.stringContaining(person),
+      ])
+  })
 }
+
 async function booksOf(tenant: ProjectTenant) {
   const sums = async (table: string, more = '') => {
     const row = await shardOf(tenant)
