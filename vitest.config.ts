@@ -29,6 +29,8 @@ export default defineConfig({
           // Pure code: what one file leaves in a module is nothing that another could notice.
           isolate: false,
           maxWorkers: WORKERS,
+          // Properties take seconds where the machine has other work.
+          testTimeout: 30_000,
         },
       },
       // Runs where `npm install --prefix test/clickhouse` was done, and says so where it was not.

@@ -64,8 +64,8 @@ export function workersProject(
         },
       },
       setupFiles: [inRoot('test/support/workers-setup.ts')],
-      testTimeout: 20_000,
-      hookTimeout: 20_000,
+      testTimeout: 40_000,
+      hookTimeout: 40_000,
     },
   }
 }

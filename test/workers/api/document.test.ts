@@ -57,21 +57,20 @@ describe('the OpenAPI document', () => {
     const fill = (path: string) => path.replace('{org}', org.id).replace('{project}', org.default_project_id)
     for (const { path, method } of await operations()) {
       if (!path.startsWith('/api/')) continue
-      for (const junk of ['x', '%00', '..%2f..', 'a'.repeat(500), '%F0%9F%92%A9']) {
-        for (const body of method === 'get' || method === 'delete'
+      const bodies =
+        method === 'get' || method === 'delete'
           ? [undefined]
-          : ['{', '[]', 'null', '{"name":5}', '{"measures":["nope"],"from":"x"}']) {
-          const response = await call(
-            owner,
-            method.toUpperCase(),
-            `${fill(path).replace(/\{\w+\}/g, junk)}?cursor=${junk}&limit=${junk}&from=${junk}&group_by=${junk}`,
-            body,
-          )
-          expect(response.status, `${method} ${path} ${junk} ${String(body)}`).toBeLessThan(500)
-        }
-      }
+          : ['{', '[]', 'null', '{"name":5}', '{"measures":["nope"],"from":"x"}']
+      const all = ['x', '%00', '..%2f..', 'a'.repeat(500), '%F0%9F%92%A9'].flatMap((junk) =>
+        bodies.map(async (body) => {
+          const at = `${fill(path).replace(/\{\w+\}/g, junk)}?cursor=${junk}&limit=${junk}&from=${junk}&group_by=${junk}`
+          const { status } = await call(owner, method.toUpperCase(), at, body)
+          expect(status, `${method} ${path} ${junk} ${String(body)}`).toBeLessThan(500)
+        }),
+      )
+      await Promise.all(all)
     }
-  }, 60_000)
+  }, 120_000)
 
   it('has a page for people without scripts from elsewhere', async () => {
     const response = await call(nobody, 'GET', '/api/docs')
