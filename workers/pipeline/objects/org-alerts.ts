@@ -23,6 +23,7 @@ import { eraserOf } from '../../domain/erase.ts'
 import type { Env } from '../deps.ts'
 import { alertTools, type AlertTools } from '../deps-alerts.ts'
 import { AnswerRows } from './alerts/answer-rows.ts'
+import { LEASE_MS } from './alerts/notifier.ts'
 import { alertParts, type AlertParts } from './alerts/parts.ts'
 import { nextEvaluation } from './alerts/pace.ts'
 import { PlaceRows } from './alerts/place-rows.ts'
@@ -33,6 +34,8 @@ import { Portable } from './portable.ts'
 type All = AlertsRpc & SlosRpc & ChannelsRpc & DeliveriesRpc & SealableRpc & ErasableRpc
 
 const AGAIN_MS = 5_000
+const LOOK_MS = 100
+const DAY_MS = 86_400_000
 
 /**
  * The alerts of one organization: its rules, what they found, incidents, silences, objectives and channels. Evaluated
@@ -202,7 +205,12 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   async settleDelivery(id: string, attempt: number, result: DeliveryResult) {
     const orgId = this.place.tenant()?.org_id
     if (orgId === undefined) return null
-    const again = this.turn(() => this.parts.notifier.settle(id, attempt, result, orgId, Date.now()))
+    // Also while it is sealed: what was told then is known to the copy, which waits for it.
+    const now = Date.now()
+    const again = this.ctx.storage.transactionSync(() => {
+      if (this.place.isSealed() && !this.parts.notifier.isSending(now)) throw new Error(ALERTS_MOVE)
+      return this.parts.notifier.settle(id, attempt, result, orgId, now)
+    })
     // What waited for this one, or is to be told since it died.
     await this.flush()
     return again
@@ -215,7 +223,10 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   /** Sealed it judges nothing, tells nobody and refuses changes: the alerts go on in another cell. */
   async seal(sealed: boolean): Promise<void> {
     this.place.seal(sealed)
-    if (!sealed) await this.schedule()
+    if (!sealed) return this.schedule()
+    // What is being sent is told here still: the copy would tell it again.
+    for (let ms = 0; ms < LEASE_MS && this.parts.notifier.isSending(Date.now()); ms += LOOK_MS)
+      await scheduler.wait(LOOK_MS)
   }
 
   async exportRows(cursor: string | null): Promise<ObjectPage | null> {
@@ -284,11 +295,13 @@ export class OrgAlerts extends DurableObject<Env> implements All {
   private async schedule(): Promise<void> {
     const tenant = this.place.tenant()
     if (tenant === null) return
-    const { rules, slos } = this.parts.rows
+    const { rules, slos, incidents, deliveries } = this.parts.rows
     const last = this.place.evaluated()
     const isWatching = slos.count() > 0 || rules.all().some(({ config }) => config.enabled)
     const evaluation = last === 0 ? Date.now() : isWatching ? nextEvaluation(tenant.org_id, last) : null
-    const due = [evaluation, this.parts.notifier.nextDue()].filter((at) => at !== null)
+    // What nobody watches any more is still removed when it is old.
+    const pruning = incidents.isEmpty() && deliveries.isEmpty() ? null : Date.now() + DAY_MS
+    const due = [evaluation, this.parts.notifier.nextDue(), pruning].filter((at) => at !== null)
     if (due.length > 0) await this.ring(Math.min(...due))
   }
 

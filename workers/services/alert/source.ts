@@ -43,7 +43,7 @@ export async function findAll(
   const kept = new Map<string, number>()
   for (const { questions, spend = [] } of needs)
     for (const one of [...questions, ...spend]) if (one.keep_until_ms !== null) kept.set(keyOf(one), one.keep_until_ms)
-  const answers = await answerAll(asked, cache, kept, projects.length, nowMs)
+  const answers = await answerAll(asked, cache, kept, projects.toSorted().join(' '), nowMs)
   return needs.map((need) => foundOf(need, answers))
 }
 
@@ -55,7 +55,8 @@ async function answerAll(
   asked: ReadonlyMap<string, () => Promise<unknown>>,
   cache: AnswerCache,
   kept: ReadonlyMap<string, number>,
-  projects: number,
+  /** Whose answers they are: a project that is deleted, or made, changes all of them. */
+  projects: string,
   nowMs: number,
 ): Promise<Map<string, unknown>> {
   const answers = new Map<string, unknown>()

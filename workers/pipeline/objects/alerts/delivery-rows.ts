@@ -92,6 +92,16 @@ export class DeliveryRows {
       .map(fromRow)
   }
 
+  /** Pending ones whose lease ends so long before their task is sent anew: a consumer has them, unless it died. */
+  leased(nowMs: number, beforeMs: number): boolean {
+    const found = this.sql.exec(
+      `SELECT 1 FROM delivery WHERE state = 'pending' AND lease_ms > ? AND next_ms - lease_ms = ? LIMIT 1`,
+      nowMs,
+      beforeMs,
+    )
+    return found.toArray().length > 0
+  }
+
   nextDue(): number | null {
     return this.sql.exec<{ at: number | null }>(`SELECT min(next_ms) AS at FROM delivery WHERE state = 'pending'`).one()
       .at
@@ -128,6 +138,10 @@ export class DeliveryRows {
       .toArray()
     const page = rows.slice(0, filter.limit)
     return { deliveries: page.map(fromRow), next: rows.length > filter.limit ? (page.at(-1)?.seq ?? null) : null }
+  }
+
+  isEmpty(): boolean {
+    return this.sql.exec('SELECT 1 FROM delivery LIMIT 1').toArray().length === 0
   }
 
   /** Removes some that are too old or too many. */

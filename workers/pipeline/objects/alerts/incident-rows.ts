@@ -103,6 +103,10 @@ export class IncidentRows {
     )
   }
 
+  isEmpty(): boolean {
+    return this.sql.exec('SELECT 1 FROM incident LIMIT 1').toArray().length === 0
+  }
+
   /** Removes some that are too old or too many. */
   prune(nowMs: number): void {
     this.sql.exec(

@@ -8,7 +8,7 @@ import type { ChannelRows, StoredChannel } from './channel-rows.ts'
 import type { DeliveryRows, StoredDelivery } from './delivery-rows.ts'
 
 /** A consumer has this long to tell a channel; then another may. */
-const LEASE_MS = 60_000
+export const LEASE_MS = 60_000
 /** A task that nobody has settled by then is sent to the queue anew: local queues forget when they are killed. */
 const LOST_AFTER_MS = 120_000
 /** A queue's delay is not exact. */
@@ -140,6 +140,12 @@ export class Notifier {
     const again = { ...found, state: 'pending' as const, attempts: 0, lease_ms: null, next_ms: nowMs }
     this.deliveries.save(again)
     return again
+  }
+
+  /** Whether a channel is being told at this moment. */
+  isSending(nowMs: number): boolean {
+    // A try that waits has a lease as well, that ends nearer to its next.
+    return this.deliveries.leased(nowMs, LOST_AFTER_MS - LEASE_MS)
   }
 
   nextDue(): number | null {

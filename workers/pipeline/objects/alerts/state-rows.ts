@@ -1,3 +1,4 @@
+import { groupKey } from '../../../domain/alert/group.ts'
 import type { StoredInstance } from '../../../domain/alert/state.ts'
 
 /** What the last evaluation of a rule left. */
@@ -7,6 +8,9 @@ export interface RuleState {
   error: string | null
   instances: StoredInstance[]
 }
+
+/** Without its key, which is the group once more, where an erasure would have to find it within a text within a text. */
+type Kept = Omit<RuleState, 'instances'> & { instances: Omit<StoredInstance, 'key'>[] }
 
 /** Rules whose states lie in one row: every evaluation writes all of them, and each row written costs. */
 const RULES_PER_ROW = 20
@@ -22,11 +26,20 @@ export class StateRows {
 
   all(): Map<string, RuleState> {
     const rows = this.sql.exec<{ body: string }>('SELECT body FROM state ORDER BY chunk').toArray()
-    return new Map(rows.flatMap(({ body }) => JSON.parse(body) as [string, RuleState][]))
+    const kept = rows.flatMap(({ body }) => JSON.parse(body) as [string, Kept][])
+    return new Map(
+      kept.map(([id, { instances, ...state }]) => [
+        id,
+        { ...state, instances: instances.map((one) => ({ ...one, key: groupKey(one.group) })) },
+      ]),
+    )
   }
 
   save(states: ReadonlyMap<string, RuleState>): void {
-    const all = [...states]
+    const all = [...states].map(([id, { instances, ...state }]): [string, Kept] => [
+      id,
+      { ...state, instances: instances.map(({ key: _, ...one }) => one) },
+    ])
     let chunk = 0
     for (; chunk * RULES_PER_ROW < all.length; chunk++) {
       const body = JSON.stringify(all.slice(chunk * RULES_PER_ROW, (chunk + 1) * RULES_PER_ROW))
