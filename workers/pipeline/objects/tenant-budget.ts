@@ -35,6 +35,7 @@ import { Outbox } from './budget/outbox.ts'
 import { Place } from './budget/place.ts'
 import { Pruning } from './budget/pruning.ts'
 import { ReservationRows, type Reservation } from './budget/reservation-rows.ts'
+import { Together } from './budget/together.ts'
 import { eraseCounters } from './erase-counters.ts'
 import { eraseTexts } from './erase-texts.ts'
 import { Portable } from './portable.ts'
@@ -54,7 +55,6 @@ type All = TenantBudgetRpc & BudgetsRpc & ControlsRpc & GuardRpc & PortableRpc &
  */
 export class TenantBudget extends DurableObject<Env> implements All {
   private readonly counters: Counters
-  private readonly reservationRows: ReservationRows
   private readonly active = new Map<string, Reservation>()
   private readonly book: Book
   private readonly forecasts: Forecasts
@@ -65,6 +65,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly portable: Portable
   private readonly place: Place
   private readonly clock: Alarm
+  private readonly together = new Together()
   private readonly pruning: Pruning
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -72,17 +73,17 @@ export class TenantBudget extends DurableObject<Env> implements All {
     const { sql } = ctx.storage
     const budgets = new BudgetRows(sql)
     this.counters = new Counters(ctx.storage)
-    this.reservationRows = new ReservationRows(sql)
+    const reservations = new ReservationRows(sql)
     this.outbox = new Outbox(ctx.storage)
     this.book = new Book(budgets, this.counters, this.active)
     this.forecasts = new Forecasts(new ForecastRows(sql), budgets, this.counters, this.book, forecastTools)
     this.people = new Budgets(budgets, this.book, this.counters, this.forecasts)
     const controls = new ControlRows(sql)
     this.runtime = new Controls(controls, new Breakers(controls, guardTools.hash), this.outbox, guardTools)
-    this.guard = new Guard(this.reservationRows, this.book, this.active, this.runtime, guardTools)
+    this.guard = new Guard(reservations, this.book, this.active, this.runtime, guardTools)
     this.place = new Place(sql)
     this.clock = new Alarm(ctx.storage)
-    this.pruning = new Pruning([this.counters, this.reservationRows, this.runtime])
+    this.pruning = new Pruning([this.counters, reservations, this.runtime])
     this.portable = new Portable(sql, [Place.TABLE, ForecastRows.TABLE])
     this.reload()
   }
@@ -121,7 +122,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   }
 
   async reserve(tenant: ProjectTenant, works: Work[]) {
-    const now = Date.now()
+    const now = await this.together.here()
     this.place.set(tenant)
     const answer = this.turn(() => this.guard.reserve(tenant, works, now))
     await this.schedule(now + DAY_MS)
@@ -129,7 +130,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   }
 
   async settle(tenant: ProjectTenant, request: SettleRequest) {
-    const now = Date.now()
+    const now = await this.together.here()
     this.place.set(tenant)
     const settled = this.turn(() => {
       const found = this.guard.settle(tenant, request, now)
@@ -157,10 +158,9 @@ export class TenantBudget extends DurableObject<Env> implements All {
   async spending(id: string, { from_ms, to_ms, unit }: SpendRange): Promise<SpendSum[] | null> {
     const budget = this.book.find(id, Date.now())
     if (budget === null) return null
-    const { scope, scope_id } = budget.stored
     const unit_ms = UNIT_MS[unit]
     return this.counters
-      .sums(scope, scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
+      .sums(budget.stored.scope, budget.stored.scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
       .map(({ at, cost }) => ({ at_ms: at * unit_ms, cost_nanousd: cost.toString() }))
   }
 
