@@ -1,0 +1,141 @@
+import type { z } from 'zod'
+import { SpendAnswer } from '../../../../../workers/contract/api.ts'
+import { MetricsAnswer, type MetricsQuery } from '../../../../../workers/contract/metrics.ts'
+import { ApiError, orgPath, projectPath, type Api } from '../../api.ts'
+import { VIEW_FILTERS } from '../filters/filters.ts'
+import type { Scope } from './panel.ts'
+
+/** A call of the API, as a person can repeat it. */
+export interface Call {
+  method: 'GET' | 'POST'
+  path: string
+  body?: unknown
+}
+
+type Asked = Partial<Omit<MetricsQuery, 'from' | 'to' | 'time_zone'>>
+
+/** A panel cannot be told apart by a filter that is set. */
+export class NotFilterable extends Error {}
+
+/**
+ * What panels ask with. The view's range and filters are added; equal questions of one view are asked once; what was
+ * asked is noted, to be shown.
+ */
+export class Ask {
+  readonly calls: Call[] = []
+  private readonly api: Api
+  private readonly scope: Scope
+  private readonly asked: Map<string, Promise<unknown>>
+
+  constructor(api: Api, scope: Scope, asked: Map<string, Promise<unknown>>) {
+    this.api = api
+    this.scope = scope
+    this.asked = asked
+  }
+
+  /** Metrics of the range. @throws NotFilterable when rows of this kind do not carry what is filtered. */
+  metrics(query: Asked): Promise<MetricsAnswer> {
+    return this.between(query, this.scope.range)
+  }
+
+  /**
+   * Metrics of the period that is compared with; null when there is none. Totals are read as far as the range has got,
+   * so that the day so far is not held against a whole day.
+   */
+  async metricsBefore(query: Asked): Promise<MetricsAnswer | null> {
+    const { before, range, nowMs } = this.scope
+    if (before === null) return null
+    const isTotal = query.step === undefined || query.step === 'total'
+    const gone = Math.min(nowMs, range.to_ms) - range.from_ms
+    return this.between(query, isTotal ? { from_ms: before.from_ms, to_ms: before.from_ms + gone } : before)
+  }
+
+  /** Metrics of another stretch of time. */
+  async between(query: Asked, { from_ms, to_ms }: { from_ms: number; to_ms: number }): Promise<MetricsAnswer> {
+    const body: Partial<MetricsQuery> = {
+      ...query,
+      filters: [...(query.filters ?? []), ...metricsFilters(this.scope)],
+      from: iso(from_ms),
+      to: iso(to_ms),
+      time_zone: this.scope.range.zone,
+    }
+    try {
+      return await this.send({ method: 'POST', path: orgPath(this.scope.org, 'metrics', 'query'), body }, MetricsAnswer)
+    } catch (error) {
+      if (
+        error instanceof ApiError &&
+        error.problem.code === 'invalid_input' &&
+        error.problem.detail.includes('carry no ')
+      )
+        throw new NotFilterable(unfilterable(error.problem.detail))
+      throw error
+    }
+  }
+
+  /**
+   * Exact spend from the ledger, which knows projects but none of the other filters.
+   * @throws NotFilterable when another filter is set.
+   */
+  async spend(
+    group_by: readonly string[],
+    { from_ms, to_ms }: { from_ms: number; to_ms: number } = this.scope.range,
+  ): Promise<SpendAnswer> {
+    const { filters, range, org } = this.scope
+    const odd = VIEW_FILTERS.find(({ name }) => name !== 'project' && filters[name] !== undefined)
+    if (odd !== undefined || (filters.project?.length ?? 0) > 1)
+      throw new NotFilterable(
+        `The ledger’s sums are of a project or of the whole organization: clear the filter “${odd?.label ?? 'Project'}”.`,
+      )
+    const query = new URLSearchParams({
+      from: iso(from_ms),
+      to: iso(to_ms),
+      group_by: group_by.join(','),
+      time_zone: range.zone,
+    })
+    if (filters.project?.[0]) query.set('project', filters.project[0])
+    return this.send({ method: 'GET', path: `${orgPath(org, 'spend')}?${query}` }, SpendAnswer)
+  }
+
+  /** Anything else of the organization. */
+  org<S extends z.ZodType>(schema: S, ...path: string[]): Promise<z.infer<S>> {
+    return this.send({ method: 'GET', path: orgPath(this.scope.org, ...path) }, schema)
+  }
+
+  /** Anything else of the organization, with a query. */
+  orgQuery<S extends z.ZodType>(schema: S, path: string[], query: Record<string, string>): Promise<z.infer<S>> {
+    return this.send(
+      { method: 'GET', path: `${orgPath(this.scope.org, ...path)}?${new URLSearchParams(query)}` },
+      schema,
+    )
+  }
+
+  /** Anything else of a project. */
+  project<S extends z.ZodType>(schema: S, projectId: string, ...path: string[]): Promise<z.infer<S>> {
+    return this.send({ method: 'GET', path: projectPath(projectId, ...path) }, schema)
+  }
+
+  private send<S extends z.ZodType>(call: Call, schema: S): Promise<z.infer<S>> {
+    const key = JSON.stringify(call)
+    if (!this.calls.some((one) => JSON.stringify(one) === key)) this.calls.push(call)
+    const before = this.asked.get(key)
+    if (before !== undefined) return before as Promise<z.infer<S>>
+    const answer = call.method === 'GET' ? this.api.get(call.path, schema) : this.api.post(call.path, schema, call.body)
+    this.asked.set(key, answer)
+    return answer
+  }
+}
+
+function metricsFilters({ filters }: Scope): MetricsQuery['filters'] {
+  return VIEW_FILTERS.flatMap(({ name, dimension }) => {
+    const values = filters[name]
+    return values === undefined ? [] : [{ dimension, op: 'eq' as const, values }]
+  })
+}
+
+function unfilterable(detail: string): string {
+  const dimension = /carry no (\w+)/.exec(detail)?.[1]
+  const label = VIEW_FILTERS.find((filter) => filter.dimension === dimension)?.label ?? dimension ?? ''
+  return `This cannot be told apart by “${label}”: clear that filter to see it.`
+}
+
+const iso = (ms: number) => new Date(ms).toISOString()

@@ -1,0 +1,9 @@
+import type { ViewSpec } from '../panel.ts'
+import { requestRate } from './traffic.ts'
+
+export const operations: ViewSpec = {
+  id: 'operations',
+  title: 'Operations',
+  about: 'What fails now, where, and how far it spreads.',
+  panels: [requestRate],
+}

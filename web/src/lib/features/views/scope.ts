@@ -1,0 +1,54 @@
+import { dayStart } from '../../zone.ts'
+import { parseComparison, parseFilters, type Comparison } from '../filters/filters.ts'
+import { DAY_MS, parseRange, rangeParams, withRange, type TimeRange } from '../filters/range.ts'
+import type { Scope } from './panel.ts'
+
+interface Named {
+  org: { slug: string }
+  projects: Scope['projects']
+  project: { slug: string }
+  zone: string
+}
+
+/** What a URL asks of a view. */
+export function scopeOf(params: URLSearchParams, { org, projects, project, zone }: Named, nowMs: number): Scope {
+  const range = parseRange(params, nowMs, zone)
+  const comparison = parseComparison(params)
+  const filters = parseFilters(params)
+  if (filters.project !== undefined)
+    filters.project = filters.project.map((one) => projects.find(({ slug }) => slug === one)?.id ?? one)
+  return {
+    org: org.slug,
+    range,
+    before: comparedWith(range, comparison),
+    comparison,
+    filters,
+    projects,
+    project: project.slug,
+    nowMs,
+  }
+}
+
+function comparedWith(range: TimeRange, comparison: Comparison): Scope['before'] {
+  if (comparison === 'none') return null
+  if (comparison === 'previous') return range.previous
+  const back = (ms: number) => (range.step === 'day' ? dayStart(ms, range.zone, -7) : ms - 7 * DAY_MS)
+  return { from_ms: back(range.from_ms), to_ms: back(range.to_ms), buckets: range.buckets.map(back) }
+}
+
+/** The list of the traces that a number was made of. */
+export function tracesHref(
+  scope: Scope,
+  more: Record<string, string> = {},
+  part: { from_ms: number; to_ms: number } | null = null,
+): string {
+  const query = part === null ? rangeParams(scope.range) : withRange(new URLSearchParams(), part)
+  const project = scope.projects.find(({ id }) => id === scope.filters.project?.[0])
+  query.set('project', more.project ?? project?.slug ?? scope.project)
+  for (const [name, values] of Object.entries(scope.filters)) {
+    const [only] = values
+    if (name !== 'project' && name !== 'workspace' && values.length === 1 && only !== undefined) query.set(name, only)
+  }
+  for (const [name, value] of Object.entries(more)) if (name !== 'project') query.set(name, value)
+  return `/${scope.org}/traces?${query}`
+}

@@ -1,0 +1,5 @@
+import type { ViewSpec } from './panel.ts'
+import { operations } from './operations/view.ts'
+
+/** The built-in views that are made of panels; the overview is a page of its own. */
+export const VIEWS: readonly ViewSpec[] = [operations]

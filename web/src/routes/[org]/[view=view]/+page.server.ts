@@ -1,0 +1,19 @@
+import { error } from '@sveltejs/kit'
+import { api } from '$lib/api.ts'
+import { loadPanels } from '$lib/features/views/load.ts'
+import { scopeOf } from '$lib/features/views/scope.ts'
+import { VIEWS } from '$lib/features/views/views.ts'
+import type { PageServerLoad } from './$types'
+
+export const load: PageServerLoad = async ({ fetch, params, url, parent, depends, locals }) => {
+  depends('agentops:view')
+  const view = VIEWS.find(({ id }) => id === params.view)
+  if (view === undefined) error(404, { message: 'There is no such view.', request_id: locals.request_id })
+  const scope = scopeOf(url.searchParams, await parent(), Date.now())
+  const panels = view.panels.map(({ id, title, unit, definition, span }) => ({ id, title, unit, definition, span }))
+  return {
+    view: { title: view.title, about: view.about, panels },
+    scope,
+    answers: loadPanels(api(fetch), scope, view.panels),
+  }
+}
