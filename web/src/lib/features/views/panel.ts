@@ -16,6 +16,8 @@ export interface Scope {
   before: { from_ms: number; to_ms: number; buckets: number[] } | null
   comparison: Comparison
   filters: Filters
+  /** The URL's parameters, in which controls of panels are kept. */
+  params: Record<string, string>
   projects: readonly { id: string; slug: string; name: string; workspace_id: string }[]
   /** The project whose traces are listed where no project is filtered. */
   project: string
@@ -105,8 +107,18 @@ export type PanelData =
       points: { key: string; label: string; x: Cell; y: Cell; size?: Cell; href?: string }[]
     }
 
+/** A choice that a panel offers; it is kept in the URL. */
+export interface Control {
+  /** The URL's parameter. */
+  param: string
+  label: string
+  value: string
+  options: { value: string; label: string }[]
+}
+
 /** A panel's data, with what must be said about it. */
 export type Shaped = PanelData & {
+  controls?: Control[]
   /** Such as that it is approximate or a sample. */
   note?: string
   /** Nothing to show: why, and what to do. */

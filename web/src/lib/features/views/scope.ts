@@ -23,6 +23,7 @@ export function scopeOf(params: URLSearchParams, { org, projects, project, zone 
     before: comparedWith(range, comparison),
     comparison,
     filters,
+    params: Object.fromEntries(params),
     projects,
     project: project.slug,
     nowMs,
