@@ -25,6 +25,8 @@ const MONEY: Measure[] = [
   'tokens_cache_write',
   'tokens_reasoning',
   'cache_hit_rate',
+  'cost_avg_usd',
+  'cost_per_success_usd',
 ]
 
 const text = (ms: number) => new Date(ms).toISOString()

@@ -169,6 +169,10 @@ function measureOf(
       ).size
     case 'cost_usd':
       return moneyless ? null : usdOf(paid)
+    case 'cost_avg_usd':
+      return moneyless ? null : shareOf(paid, counted.length)
+    case 'cost_per_success_usd':
+      return moneyless ? null : shareOf(paid, counted.filter(good).length)
     case 'unpriced':
       return moneyless ? null : paid.filter((e) => priceOf(e, FIND_NO_RATES)?.cost_source === 'unpriced').length
     case 'tokens_total':
@@ -180,10 +184,17 @@ function measureOf(
   }
 }
 
-function usdOf(events: readonly CanonicalEvent[]): string {
-  const nano = events
-    .reduce((total, e) => total + BigInt(e.cost_nanousd ?? 0), 0n)
-    .toString()
-    .padStart(10, '0')
+const costOf = (events: readonly CanonicalEvent[]) =>
+  events.reduce((total, e) => total + BigInt(e.cost_nanousd ?? 0), 0n)
+
+function usdOf(events: readonly CanonicalEvent[], cost = costOf(events)): string {
+  const nano = cost.toString().padStart(10, '0')
   return `${nano.slice(0, -9)}.${nano.slice(-9)}`
+}
+
+/** Rounded half up: what a share costs, had it one more digit. */
+function shareOf(events: readonly CanonicalEvent[], shares: number): string | null {
+  if (shares === 0) return null
+  const tenths = (costOf(events) * 10n) / BigInt(shares)
+  return usdOf(events, tenths / 10n + (tenths % 10n >= 5n ? 1n : 0n))
 }

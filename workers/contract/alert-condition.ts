@@ -13,7 +13,8 @@ const id = z.string().min(1).max(ID_CHARS_MAX)
 /** What a rule watches: one measure of the metrics, told apart by at most two dimensions. */
 export const Watched = z
   .object({
-    kind: z.enum(KINDS).default('request').meta({ description: 'Which operations are counted' }),
+    // Traces are summed by the hour, and rules look at minutes.
+    kind: z.enum(KINDS).exclude(['trace']).default('request').meta({ description: 'Which operations are counted' }),
     measure: Measure,
     group_by: z.array(Dimension).max(2).default([]).meta({ description: 'Each value of these is judged by itself' }),
     filters: MetricsQuery.shape.filters,

@@ -1,7 +1,19 @@
 import { z } from 'zod'
 
 /** What operation a row counts. A query names one, or leaves it to its measures. */
-export const KINDS = ['request', 'llm', 'tool', 'step', 'retry', 'fallback', 'policy', 'user', 'total'] as const
+export const KINDS = [
+  'request',
+  'llm',
+  'tool',
+  'step',
+  'retry',
+  'fallback',
+  'policy',
+  'user',
+  'total',
+  /** Whole traces, by the hour in which they began; their outcomes may be revised, so these sums can change later. */
+  'trace',
+] as const
 export type Kind = (typeof KINDS)[number]
 
 /** Columns that a query may group by and filter on. */
@@ -20,6 +32,8 @@ export const DIMENSIONS = [
   'user_id',
   'status',
   'error_type',
+  /** Of traces: `success`, `failure`, or nothing where nobody said. */
+  'outcome',
 ] as const
 export const Dimension = z.enum(DIMENSIONS)
 export type Dimension = z.infer<typeof Dimension>
@@ -48,6 +62,9 @@ export const MEASURES = [
   'latency_within_rate',
   'unique_users',
   'unique_agents',
+  /** All cost by the number of successes, or of all operations; null where that is nothing. */
+  'cost_per_success_usd',
+  'cost_avg_usd',
 ] as const
 export const Measure = z.enum(MEASURES)
 export type Measure = z.infer<typeof Measure>

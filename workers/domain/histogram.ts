@@ -6,12 +6,15 @@ import type { Histogram } from './rollup-row.ts'
  */
 export const ALPHA = 0.02
 const GAMMA = (1 + ALPHA) / (1 - ALPHA)
-const LOG_GAMMA = Math.log(GAMMA)
+export const LOG_GAMMA = Math.log(GAMMA)
 /** Values up to this many milliseconds share the bucket `z`. */
-const ZERO_MAX = 0.001
+export const ZERO_MAX = 0.001
+
+/** A value on the edge of a bucket stays in it, whatever the logarithm's last digit. */
+export const ROUNDING = 1e-9
 
 export function bucketOf(value: number): string {
-  return value <= ZERO_MAX ? 'z' : String(Math.ceil(Math.log(value) / LOG_GAMMA - 1e-9))
+  return value <= ZERO_MAX ? 'z' : String(Math.ceil(Math.log(value) / LOG_GAMMA - ROUNDING))
 }
 
 /** The value that represents a bucket: within ALPHA of every value in it. */

@@ -1,7 +1,7 @@
 import type { Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
 import { mergeInto, quantile, shareWithin } from './histogram.ts'
 import type { MetricsPlan } from './metrics-plan.ts'
-import { usd } from './money.ts'
+import { usd, usdPer } from './money.ts'
 import type { Histogram } from './rollup-row.ts'
 
 /** Sums of one group; what a back end reads is added into these. */
@@ -118,7 +118,7 @@ function compare(name: string, a: string | number | null, b: string | number | n
   if (a === null) return -1
   if (b === null) return 1
   if (typeof a === 'number' && typeof b === 'number') return a - b
-  if (name === 'cost_usd') return compareUsd(String(a), String(b))
+  if (name.endsWith('_usd')) return compareUsd(String(a), String(b))
   return String(a) < String(b) ? -1 : 1
 }
 
@@ -207,6 +207,10 @@ function paidMeasure(measure: Measure, s: Sums): string | number | null {
       return s.tokens_reasoning
     case 'cache_hit_rate':
       return ratio(s.tokens_cached, s.tokens_prompt)
+    case 'cost_per_success_usd':
+      return usdPer(s.cost_nanousd, s.successes)
+    case 'cost_avg_usd':
+      return usdPer(s.cost_nanousd, s.n)
     default:
       return null
   }

@@ -16,9 +16,15 @@ export const CARRIED: Record<Kind, readonly Dimension[]> = {
   retry: [...WORK, 'provider', 'model'],
   fallback: [...WORK, 'provider', 'model'],
   policy: [...WORK, 'tool_name'],
+  trace: [...WORK, 'outcome'],
 }
 /** Kinds whose events can cost money. */
 export const MONEY_KINDS: readonly Kind[] = ['request', 'llm', 'tool', 'step', 'retry']
+
+/** The column of a row that keeps a dimension; `outcome` has none of its own, and traces have no step. */
+export function columnOf(dimension: Dimension): Exclude<Dimension, 'outcome'> {
+  return dimension === 'outcome' ? 'step' : dimension
+}
 
 const MINUTE_MS = 60_000
 const MINUTE_RANGE_MAX_MS = 6 * HOUR_MS
@@ -56,7 +62,7 @@ export interface MetricsPlan {
 export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
   const kind = narrowest(query)
   checkDimensions(query, kind)
-  const range = rangeOf(query, nowMs)
+  const range = rangeOf(query, kind, nowMs)
   return {
     ...range,
     kind,
@@ -83,6 +89,8 @@ const COUNTED = new Set<Measure>([
   'error_rate',
   'latency_avg_ms',
   'latency_count',
+  'cost_per_success_usd',
+  'cost_avg_usd',
 ])
 const PAID = new Set<Measure>([
   'cost_usd',
@@ -94,6 +102,8 @@ const PAID = new Set<Measure>([
   'tokens_cache_write',
   'tokens_reasoning',
   'cache_hit_rate',
+  'cost_per_success_usd',
+  'cost_avg_usd',
 ])
 
 /** Requests without any dimension beyond place are read from `total`, which is a row an hour. */
@@ -138,23 +148,27 @@ function withinOf({ measures, within_ms }: MetricsQuery): number | null {
   return within_ms ?? null
 }
 
-/** Money has no status: where rows are told apart by it, none is given. */
+/** Money has no status but that of its trace: where other rows are told apart by it, none is given. */
 function moneyKinds(query: MetricsQuery, kind: Kind): readonly Kind[] {
   const byResult = asked(query).some((d) => d === 'status' || d === 'error_type')
-  if (byResult || !query.measures.some((m) => PAID.has(m))) return []
+  if ((byResult && kind !== 'trace') || !query.measures.some((m) => PAID.has(m))) return []
   return kind === 'request' ? MONEY_KINDS : [kind]
 }
 
-/** Ends older than three days are cut to the hour below, so that neighbouring ranges neither overlap nor part. */
-function rangeOf(query: MetricsQuery, nowMs: number): Pick<MetricsPlan, 'from_ms' | 'to_ms' | 'hours'> {
+/**
+ * Ends older than three days are cut to the hour below, so that neighbouring ranges neither overlap nor part. So are
+ * all ends for traces, which are summed by the hour only.
+ */
+function rangeOf(query: MetricsQuery, kind: Kind, nowMs: number): Pick<MetricsPlan, 'from_ms' | 'to_ms' | 'hours'> {
   const fromMs = Date.parse(query.from)
   const toMs = Date.parse(query.to)
   if (toMs <= fromMs) throw invalid('/to', 'The end must be after the start.')
   if (toMs - fromMs > RANGE_MAX_MS) throw invalid('/from', 'A range holds 400 days at most.')
   if (!isTimeZone(query.time_zone))
     throw invalid('/time_zone', `"${query.time_zone}" is not an IANA time zone, like Europe/Berlin.`)
-  const recent = (ms: number) => ms >= nowMs - MINUTE_AGE_MAX_MS
+  const recent = (ms: number) => kind !== 'trace' && ms >= nowMs - MINUTE_AGE_MAX_MS
   if (query.step === 'minute') {
+    if (kind === 'trace') throw invalid('/step', 'Traces are summed by the hour: use step "hour".')
     if (toMs - fromMs > MINUTE_RANGE_MAX_MS || !recent(fromMs)) {
       throw invalid('/step', 'Minutes are kept for three days and read up to six hours at once: use step "hour".')
     }

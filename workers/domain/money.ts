@@ -37,3 +37,11 @@ export function usd(nano: bigint | number | string): string {
   const digits = (value < 0n ? -value : value).toString().padStart(NANO_DIGITS + 1, '0')
   return `${sign}${digits.slice(0, -NANO_DIGITS)}.${digits.slice(-NANO_DIGITS)}`
 }
+
+/** Nano-dollars shared out evenly → US dollars of each share, rounded half away from zero; null for no shares. */
+export function usdPer(nano: bigint, shares: number): string | null {
+  if (shares === 0) return null
+  const n = BigInt(shares)
+  const half = nano < 0n ? -n : n
+  return usd((2n * nano + half) / (2n * n))
+}

@@ -58,6 +58,7 @@ const TOLD_BY_CRON: Record<keyof typeof CRON_JOBS, string[]> = {
   retention: ['BUCKET', 'DATA', 'TENANT_AUDIT'],
   catch_up: ['DATA', 'LIVE_FEED', 'TENANT_BUDGET'],
   rollup: ['DATA'],
+  trace_rollup: ['DATA'],
   jobs: ['ORG_JOBS'],
 }
 

@@ -1,5 +1,6 @@
 import type { CommitPlan, GuardTuple } from '../../domain/commit-plan.ts'
 import type { CallTuple } from '../../domain/control/outcome.ts'
+import { HOUR_MS } from '../../domain/rollup-merge.ts'
 import type { MoneyTuple } from '../../domain/rollup-row.ts'
 import { columns, jsonParts } from './json-rows.ts'
 import { tracesSql } from './commit-traces.ts'
@@ -35,9 +36,15 @@ SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 // seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
 const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
 const DELTA_COLUMNS =
-  'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard, calls'
-const DELTA = `INSERT OR FAIL INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) RETURNING org_id, project_id, workspace_id, commit_id, seq`
+  'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard, calls, trace_hours'
+// Where the traces of the commit lie, which are there by now; their ids come last, in as many parameters as it takes.
+const hours = (
+  ids: readonly string[],
+) => `SELECT json_group_array(hour) FROM (SELECT DISTINCT t.sort_ms / ${HOUR_MS} * ${HOUR_MS} AS hour
+  FROM (${ids.map((_, i) => `SELECT value FROM json_each(?${i + 14})`).join(' UNION ALL ')}) k CROSS JOIN trace t
+  ON t.project_id = ?4 AND t.trace_id = k.value)`
+const deltaSql = (ids: readonly string[]) => `INSERT OR FAIL INTO delta (${DELTA_COLUMNS})
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, (${hours(ids)})) RETURNING org_id, project_id, workspace_id, commit_id, seq`
 
 // The same for events of which some are in the ledger: rows that carry this commit's id are the new ones, and sums
 // are made of them alone.
@@ -54,8 +61,8 @@ const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, age
   FROM fresh WHERE fresh.project_id = ?4 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
 const GUARD = `SELECT nullif(json_group_array(json_array(g.value ->> 1, fresh.cost_nanousd, g.value ->> 3)), '[]')
   FROM json_each(?12) g JOIN fresh ON fresh.project_id = ?4 AND fresh.event_key = g.value ->> 0`
-const DELTA_NEW = `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})
-VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY}), (${GUARD}), ?13) RETURNING org_id, project_id, workspace_id, commit_id, seq, money, guard, calls`
+const deltaOfNewSql = (ids: readonly string[]) => `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})
+VALUES (?1, ${SEQ}, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, (${MONEY}), (${GUARD}), ?13, (${hours(ids)})) RETURNING org_id, project_id, workspace_id, commit_id, seq, money, guard, calls`
 
 /**
  * Applies a group of batches in one atomic D1 batch: ledger, batches, traces, deltas; all or nothing. Nearly always
@@ -80,7 +87,11 @@ export async function commitPlan(
 }
 
 async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
-  const deltas = plan.deltas.map((delta) => db.prepare(DELTA).bind(commitId, nowMs, ...delta))
+  const traces = traceIds(plan)
+  const deltas = plan.deltas.map((delta, i) => {
+    const ids = traces[i] ?? []
+    return db.prepare(deltaSql(ids)).bind(commitId, nowMs, ...delta, ...ids)
+  })
   const results = await db.batch<DeltaRow>([
     ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
     ...jsonParts(plan.ledger).map((ledger) => db.prepare(LEDGER).bind(ledger, commitId)),
@@ -96,9 +107,13 @@ async function commitNew(db: D1Database, plan: CommitPlan, commitId: string, now
 
 async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, nowMs: number): Promise<AppliedDelta[]> {
   const keys = JSON.stringify(plan.ledger.map(([projectId, key]) => [projectId, key]))
+  const traces = traceIds(plan)
   const deltas = plan.deltas.map((delta, i) => {
     const guard = JSON.stringify(plan.projects[i]?.guard ?? [])
-    return db.prepare(DELTA_NEW).bind(commitId, nowMs, ...delta.slice(0, -3), keys, guard, delta.at(-1))
+    const ids = traces[i] ?? []
+    return db
+      .prepare(deltaOfNewSql(ids))
+      .bind(commitId, nowMs, ...delta.slice(0, -3), keys, guard, delta.at(-1), ...ids)
   })
   const results = await db.batch<DeltaRow>([
     ...jsonParts(plan.batches).map((batches) => db.prepare(BATCHES).bind(batches, commitId, nowMs)),
@@ -109,6 +124,13 @@ async function commitSome(db: D1Database, plan: CommitPlan, commitId: string, no
     ...deltas,
   ])
   return rowsOf(results, deltas.length).map(deltaOf)
+}
+
+/** Of each project of the plan, the ids of the traces that it adds or changes, as JSON. */
+function traceIds({ projects, traces }: CommitPlan): string[][] {
+  const ids = new Map<unknown, unknown[]>(projects.map(({ header }) => [header.project_id, []]))
+  for (const [projectId, , traceId] of traces) ids.get(projectId)?.push(traceId)
+  return [...ids.values()].map(jsonParts)
 }
 
 /** What the last statements returned: one row each. */

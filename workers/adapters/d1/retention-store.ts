@@ -28,8 +28,9 @@ export function retentionStates(db: D1Database): Pick<RetentionDeps, 'states' | 
     async save({ id, orgId }, { step, cursor, counts, removed, checkedMs, removedMs }) {
       await db
         .prepare(
-          `INSERT OR REPLACE INTO retention (project_id, org_id, step, cursor, counts, removed, checked_ms, removed_ms)
-           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)`,
+          `INSERT INTO retention (project_id, org_id, step, cursor, counts, removed, checked_ms, removed_ms)
+           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET step = excluded.step, cursor = excluded.cursor,
+           counts = excluded.counts, removed = excluded.removed, checked_ms = excluded.checked_ms, removed_ms = excluded.removed_ms`,
         )
         .bind(id, orgId, step, cursor, JSON.stringify(counts), JSON.stringify(removed), checkedMs, removedMs)
         .run()
@@ -77,16 +78,25 @@ export function retentionTables(db: D1Database): Pick<RetentionDeps['remove'], '
       ])
       return { removed: emptied?.meta.changes ?? 0, next: page?.batch_id ?? null }
     },
-    async traces({ id }, { traces }) {
+    async traces({ id, orgId }, { traces }) {
       if (traces === null) return NOTHING
-      const removed = await db
-        .prepare(
-          `DELETE FROM trace WHERE (project_id, sort_ms, trace_id) IN
-           (SELECT project_id, sort_ms, trace_id FROM trace WHERE project_id = ?1 AND sort_ms < ?2 ORDER BY sort_ms LIMIT ?3)`,
-        )
-        .bind(id, traces, TRACES_REMOVED)
-        .run()
-      const { changes } = removed.meta
+      const [, removed] = await db.batch([
+        // Sums of hours outlive their traces: they are not made anew of those that are left (trace-rollup.ts).
+        db
+          .prepare(
+            `INSERT INTO retention (project_id, org_id, counts, removed, traces_from_ms)
+             SELECT ?1, ?2, '{}', '{}', ?3 WHERE EXISTS (SELECT 1 FROM trace WHERE project_id = ?1 AND sort_ms < ?3)
+             ON CONFLICT DO UPDATE SET traces_from_ms = max(traces_from_ms, excluded.traces_from_ms)`,
+          )
+          .bind(id, orgId, traces),
+        db
+          .prepare(
+            `DELETE FROM trace WHERE (project_id, sort_ms, trace_id) IN
+             (SELECT project_id, sort_ms, trace_id FROM trace WHERE project_id = ?1 AND sort_ms < ?2 ORDER BY sort_ms LIMIT ?3)`,
+          )
+          .bind(id, traces, TRACES_REMOVED),
+      ])
+      const changes = removed?.meta.changes ?? 0
       return { removed: changes, next: changes < TRACES_REMOVED ? null : 'more' }
     },
     metrics: (project, { metrics }, after) => removeRollups(db, project, metrics, after),

@@ -1,7 +1,9 @@
 import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
+import { columnOf } from '../../domain/metrics-plan.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS, type GroupDimension } from '../../domain/rollup-row.ts'
 import type { OffsetSpan } from '../../domain/time-zone.ts'
+import { TRACE_SUMS, staleSql, tookSql } from './trace-sums.ts'
 
 /** Rows of whole UTC days, kept beside the hours of a busy organization: kind 'llm' has its days in 'llm@day'. */
 export const DAY_TIER = '@day'
@@ -79,8 +81,11 @@ export type MoneyColumn = keyof typeof MONEY_AT
 export function sourceSql(read: RollupRead, values: Values): string {
   const scope = new Scope(read, values)
   const terms = [scope.stored()]
-  if (read.kind !== null) terms.push(scope.counted(read.kind))
-  if (read.money_kinds.length > 0) terms.push(scope.paid())
+  if (scope.ofTraces) terms.push(scope.traces())
+  else {
+    if (read.kind !== null) terms.push(scope.counted(read.kind))
+    if (read.money_kinds.length > 0) terms.push(scope.paid())
+  }
   return `${scope.head()}, src AS (${terms.join('\nUNION ALL\n')})\n`
 }
 
@@ -90,6 +95,8 @@ class Scope {
   private readonly org: string
   private readonly projects: string
   private readonly hours: string
+  /** Traces have their money themselves, and no rows in deltas. */
+  readonly ofTraces: boolean
 
   constructor(read: RollupRead, values: Values) {
     this.read = read
@@ -97,6 +104,7 @@ class Scope {
     this.org = values.add(read.org_id)
     this.projects = values.addList(read.project_ids)
     this.hours = values.add(JSON.stringify(read.hours.map((span) => [span.from_ms, span.to_ms])))
+    this.ofTraces = read.kind === 'trace' || read.money_kinds.includes('trace')
   }
 
   head(): string {
@@ -104,7 +112,7 @@ class Scope {
     return `WITH merged(seq) AS (SELECT coalesce((SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${ROLLUP_JOB}'), 0)),
 part(lo, hi) AS (SELECT value ->> 0, value ->> 1 FROM json_each(${this.hours})),
 cut AS (SELECT lo, hi, min(hi, (lo + ${DAY_MS - 1}) / ${DAY_MS} * ${DAY_MS}) AS first FROM part),
-seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi FROM part`})`
+seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi FROM part`})${this.ofTraces ? `, ${staleSql(this.org)}` : ''}`
   }
 
   /** Hours, and days where they stand for them. */
@@ -117,14 +125,28 @@ seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi
       counting === null ? column : `iif(k.value = ${counting}, ${column}, ${none})`
     const columns = [
       this.at('r.hour_ms'),
-      ...this.read.columns.map((name) => `r.${name} AS ${name}`),
+      ...this.read.columns.map((name) => `r.${columnOf(name)} AS ${name}`),
       ...counts.map((name) => `${own(`r.${name}`, '0')} AS ${name}`),
       ...money.map((name) => `r.${name} AS ${name}`),
       ...(histogram ? [`${own(`nullif(r.latency_hist, '{}')`, 'NULL')} AS hist`] : []),
     ]
     return `SELECT ${columns.join(', ')} FROM seg CROSS JOIN json_each(${this.values.add(JSON.stringify(kinds))}) k CROSS JOIN rollup r
 ON r.org_id = ${this.org} AND r.kind = k.value || seg.tier AND r.hour_ms >= seg.lo AND r.hour_ms < seg.hi
-WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${name}`)}`
+WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${columnOf(name)}`)}${this.ofTraces ? ' AND NOT EXISTS (SELECT 1 FROM stale y WHERE y.project_id = r.project_id AND y.hour_ms = r.hour_ms)' : ''}`
+  }
+
+  /** One row a trace, of the hours whose sums wait to be made anew. */
+  traces(): string {
+    const column = (name: Dimension) => (name === 'workspace_id' ? 'y.workspace_id' : `t.${name}`)
+    const columns = [
+      this.at('y.hour_ms'),
+      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...[...this.read.counts, ...this.read.money].map((name) => `${TRACE_SUMS[name]} AS ${name}`),
+      ...(this.read.histogram ? [`iif(t.complete = 1, json_object(${tookSql()}, 1), NULL) AS hist`] : []),
+    ]
+    return `SELECT ${columns.join(', ')} FROM stale y CROSS JOIN trace t ON t.project_id = y.project_id
+AND t.sort_ms >= y.hour_ms AND t.sort_ms < y.hour_ms + ${HOUR_MS} WHERE t.ended_ms > 0 AND y.project_id IN ${this.projects}
+AND EXISTS (SELECT 1 FROM part WHERE y.hour_ms >= lo AND y.hour_ms < hi)${this.filters(column)}`
   }
 
   counted(kind: Kind): string {
@@ -225,6 +247,7 @@ function edgeStart(minutes: Span, hours: readonly Span[]): number {
 }
 
 function dimensionOf(name: Dimension, alias: string, known: number): string {
+  if (name === 'outcome') return `''`
   if (name === 'project_id' || name === 'workspace_id') return `d.${name}`
   const at = GROUP_DIMENSIONS.indexOf(name satisfies GroupDimension)
   return at < known ? `${alias}.value ->> ${FIRST_DIMENSION_AT + at}` : `''`

@@ -2,6 +2,7 @@ import { DAY_MS, DeltaMerge, HOUR_MS, parseMoney, type Place, type RollupRow } f
 import { GROUP_DIMENSIONS, type CountTuple, type MoneyTuple } from '../../domain/rollup-row.ts'
 import { advanceProgress, isOvertaken } from './progress.ts'
 import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
+import { TRACE_JOB } from './trace-sums.ts'
 
 /** Merge when this many deltas wait, or the oldest is this old: sparse tenants do not pay for every minute. */
 const DELTAS_WAITING = 64
@@ -94,7 +95,7 @@ export function rollupStore(db: D1Database) {
         .prepare(
           `DELETE FROM delta WHERE (org_id, seq, project_id) IN (
              SELECT d.org_id, d.seq, d.project_id FROM delta d WHERE d.seq < ?1 AND d.org_id NOT IN (SELECT org_id FROM moving) AND d.seq <=
-               (SELECT min(p.seq) FROM progress p WHERE p.org_id = d.org_id AND p.job IN ('${ROLLUP_JOB}', 'archive', 'budget') HAVING count(*) = 3) LIMIT ${PRUNE_MAX})`,
+               (SELECT min(p.seq) FROM progress p WHERE p.org_id = d.org_id AND p.job IN ('${ROLLUP_JOB}', '${TRACE_JOB}', 'archive', 'budget') HAVING count(*) = 4) LIMIT ${PRUNE_MAX})`,
         )
         .bind(nowMs - DELTAS_KEPT_MS)
         .run()

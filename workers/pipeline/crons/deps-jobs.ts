@@ -1,6 +1,7 @@
 import { archiveStore } from '../../adapters/d1/archive-source.ts'
 import { rollupDays } from '../../adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../adapters/d1/rollup-store.ts'
+import { traceRollup } from '../../adapters/d1/trace-rollup.ts'
 import { cellFor } from '../../adapters/cells.ts'
 import { removeOldExports } from '../../adapters/export/files.ts'
 import { parquetArchive } from '../../adapters/r2/archive.ts'
@@ -77,6 +78,11 @@ export const CRON_JOBS = {
     run: ({ env, cell, shard, due_ms }) => catchUp(catchUpDeps(env, cell, shard), due_ms),
   },
   rollup: { every: 'minute', per: 'shard', run: (place) => rollDue(rollupsOf(place), place.due_ms) },
+  trace_rollup: {
+    every: 'minute',
+    per: 'shard',
+    run: ({ env, cell, shard, due_ms }) => rollDue(traceRollup(cellFor(env, cell).shard(shard)), due_ms),
+  },
   jobs: { every: 'minute', per: 'shard', run: ({ env, cell, shard }) => wakeJobs(env, cell, shard, Date.now()) },
 } satisfies Record<string, CronJob>
 
@@ -90,7 +96,10 @@ export function placesOf({ per }: CronJob): { cell: Cell; shard: number }[] {
 
 const rollupsOf = ({ env, cell, shard }: Place) => rollupStore(cellFor(env, cell).shard(shard))
 
-async function rollDue(rollups: ReturnType<typeof rollupStore>, nowMs: number): Promise<{ organizations: number }> {
+async function rollDue(
+  rollups: Pick<ReturnType<typeof rollupStore>, 'due' | 'roll'>,
+  nowMs: number,
+): Promise<{ organizations: number }> {
   const due = await rollups.due(nowMs)
   for (const orgId of due) while (await rollups.roll(orgId));
   return { organizations: due.length }

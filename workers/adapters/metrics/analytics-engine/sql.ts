@@ -1,6 +1,5 @@
-import type { Dimension } from '../../../contract/metrics.ts'
 import { COUNT_SUMS, MONEY_SUMS, quantileOf } from '../../../domain/metrics-answer.ts'
-import { MONEY_KINDS, type MetricsPlan } from '../../../domain/metrics-plan.ts'
+import { columnOf, MONEY_KINDS, type MetricsPlan } from '../../../domain/metrics-plan.ts'
 import type { OffsetSpan } from '../../../domain/time-zone.ts'
 import { blob, double, latencyKind, type Double } from './columns.ts'
 
@@ -90,7 +89,7 @@ const weightedSum = (name: Double) => `sum(${double(name)} * _sample_interval) A
 function select(plan: MetricsPlan, scope: Scope, where: string[], columns: string[], most: string): string {
   const keys = [
     ...(plan.step === 'total' ? [] : [`${timeOf(plan)} AS ${TIME}`]),
-    ...plan.dimensions.map((name, i) => `${blob(name)} AS ${dimensionAlias(i)}`),
+    ...plan.dimensions.map((name, i) => `${blob(columnOf(name))} AS ${dimensionAlias(i)}`),
   ]
   const names = keys.map((key) => key.slice(key.lastIndexOf(' ') + 1))
   // What is read tells whether it was sampled: on the way in by us or by the platform, or on the way out.
@@ -140,7 +139,7 @@ function offsetOf([first, ...later]: readonly OffsetSpan[], hour: string): strin
 const float = (whole: number) => `${whole}.0`
 
 function filterOf({ dimension, op, values }: MetricsPlan['filters'][number]): string {
-  return (op === 'eq' ? oneOf : noneOf)(blob(dimension satisfies Dimension), values)
+  return (op === 'eq' ? oneOf : noneOf)(blob(columnOf(dimension)), values)
 }
 
 /** Text that reads the same to every SQL. */
