@@ -1,9 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { StartError, reasonOf } from './errors.ts'
 import { tryLock } from './lock-file.ts'
-import { pidFile } from './options.ts'
 import { newSecret } from './secrets.ts'
 
 /** Makes the data folder, and proves that it can be written to. */
@@ -31,6 +30,9 @@ export function lockDataDir(dir: string): () => void {
   if (!release) throw new StartError(`DATA_DIR ${dir} is in use by another server`)
   return release
 }
+
+/** Where the process id of a data folder's workerd is kept, so that an orphan can be found. */
+export const pidFile = (dataDir: string) => join(resolve(dataDir), 'workerd.pid')
 
 /** Ends the workerd of a server that was killed before it could do so itself. Call it under the lock only. */
 export async function endOrphan(dir: string): Promise<void> {

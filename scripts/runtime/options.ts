@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Log, LogLevel, convertV4MiniflareOptions, type MiniflareOptions, type V4WorkerOptions } from 'miniflare'
 import { unstable_getMiniflareWorkerOptions } from 'wrangler'
 import type { Bundle } from './bundle.ts'
 import { readRaw, readWorkerConfig } from './config.ts'
+import { pidFile } from './data-dir.ts'
 import { inRoot } from './paths.ts'
 
 export interface LocalOptions {
@@ -59,9 +60,6 @@ export function localOptions(options: LocalOptions): { miniflare: MiniflareOptio
   })
   return { miniflare, crons }
 }
-
-/** Where the process id of a data folder's workerd is kept, so that an orphan can be found. */
-export const pidFile = (dataDir: string) => join(resolve(dataDir), 'workerd.pid')
 
 /** The program that Miniflare starts in workerd's place. */
 export const WORKERD_WRAPPER = inRoot('scripts/runtime/workerd.sh')

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { pidFile } from './options.ts'
+import { pidFile } from './data-dir.ts'
 
 /**
  * A tiny process that ends workerd when this process is killed without warning: its standard input closes with us.

@@ -8,6 +8,9 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..')
 /** Where bundles and caches of builds live. */
 export const BUILD_DIR = join(ROOT, '.build')
 
+/** Where Node keeps what it compiled, of wrangler above all. */
+export const COMPILED_DIR = join(BUILD_DIR, 'compiled')
+
 /** Absolute path of a project file. */
 export const inRoot = (...parts: string[]) => join(ROOT, ...parts)
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { BUILD_DIR, ROOT } from './paths.ts'
+import { BUILD_DIR, COMPILED_DIR, ROOT } from './paths.ts'
 
 export interface RunResult {
   code: number
@@ -20,7 +20,7 @@ export interface RunOptions {
 
 /** Wrangler asks nobody, calls no one, keeps its logs inside the project, and is compiled once, not at each start. */
 const QUIET_WRANGLER = {
-  NODE_COMPILE_CACHE: join(BUILD_DIR, 'compiled'),
+  NODE_COMPILE_CACHE: COMPILED_DIR,
   WRANGLER_SEND_METRICS: 'false',
   WRANGLER_SEND_ERROR_REPORTS: 'false',
   WRANGLER_HIDE_BANNER: 'true',
