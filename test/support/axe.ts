@@ -4,14 +4,14 @@ import type { Page } from 'playwright-core'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds wrong in the main part of a page; its context must bypass the page's policy of scripts. */
-export async function violations(page: Page): Promise<string[]> {
+/** What axe finds wrong in a part of a page, the main one unless another is named; its context must bypass the page's policy of scripts. */
+export async function violations(page: Page, root = 'main'): Promise<string[]> {
   await page.evaluate(axeSource)
-  return page.evaluate(async () => {
+  return page.evaluate(async (part) => {
     const { axe } = globalThis as unknown as {
       axe: { run(root: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
     }
-    const found = await axe.run('main')
+    const found = await axe.run(part)
     return found.violations.map(
       ({ id, nodes }) =>
         `${id}: ${nodes
@@ -19,5 +19,5 @@ export async function violations(page: Page): Promise<string[]> {
           .join(' ')
           .slice(0, 300)}`,
     )
-  })
+  }, root)
 }

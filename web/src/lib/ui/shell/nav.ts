@@ -1,13 +1,16 @@
 import type { IconName } from '../icons.ts'
+import { PAGE_KEYS, type PagePath } from './page-keys.ts'
 
 export interface NavItem {
   label: string
   icon: IconName
   href: string
   current: boolean
+  /** What is pressed to come here: "g t". */
+  keys: string
 }
 
-const PAGES: { label: string; icon: IconName; path: string }[] = [
+const PAGES: { label: string; icon: IconName; path: PagePath }[] = [
   { label: 'Overview', icon: 'overview', path: '/overview' },
   { label: 'Traces', icon: 'traces', path: '/traces' },
   { label: 'Live', icon: 'live', path: '/live' },
@@ -23,7 +26,7 @@ export function navItems(org: string, pathname: string, search: string): NavItem
   return PAGES.map(({ label, icon, path }) => {
     const at = base + path
     const current = pathname === at || pathname.startsWith(`${at}/`)
-    return { label, icon, href: at + search, current }
+    return { label, icon, href: at + search, current, keys: `g ${PAGE_KEYS[path]}` }
   })
 }
 
