@@ -129,7 +129,7 @@ describe('membership', () => {
     await guest.getByRole('button', { name: 'Create organization' }).click()
     await guest.waitForURL(/welcome/)
     await guest
-      .getByLabel(/^Organization Own/)
+      .getByLabel(/^Organization: Own/)
       .first()
       .click()
     await guest.getByRole('link', { name: new RegExp(`Lovelace ${stamp}`) }).click()

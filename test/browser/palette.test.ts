@@ -270,11 +270,6 @@ describe.each([
   { width: 1280, colorScheme: 'light' as const },
   { width: 1280, colorScheme: 'dark' as const },
 ])('at $width px, $colorScheme', ({ width, colorScheme }) => {
-  const shot = async (of: Page, name: string) => {
-    const folder = process.env['SCREENSHOTS']
-    if (folder) await of.screenshot({ path: `${folder}/palette-${name}-${width}-${colorScheme}.png` })
-  }
-
   it('the palette, what it finds, and the sheet have no axe violations and do not scroll sideways', async () => {
     const own = await signedIn(browser, tenant.session, {
       viewport: { width, height: 800 },
@@ -289,7 +284,6 @@ describe.each([
       .getByRole('option', { name: /invoice clerk/ })
       .waitFor()
     const check = async (name: string) => {
-      await shot(seen, name)
       expect({ name, found: await violations(seen, 'dialog[open]') }).toEqual({ name, found: [] })
       const over = await seen.evaluate('document.documentElement.scrollWidth - innerWidth')
       expect({ name, over: Math.max(0, Number(over)) }).toEqual({ name, over: 0 })
@@ -305,7 +299,6 @@ describe.each([
     await seen.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
     await check('sheet')
     await seen.keyboard.press('Escape')
-    await shot(seen, 'rail')
     expect(await violations(seen, 'body')).toEqual([])
     await own.close()
   })
