@@ -63,3 +63,43 @@ describe('foldTrace', () => {
     expect([...folded.providers]).toEqual(['x'])
   })
 })
+
+describe('an outcome that is revised', () => {
+  const revised = (outcome: 'success' | 'failure', at: number) =>
+    event({ event_type: 'agent.outcome.revised', timestamp: T + at, span_id: 'outcome', outcome })
+  const orders = <E>(list: readonly E[]): E[][] =>
+    list.length < 2 ? [[...list]] : list.flatMap((one, i) => orders(list.toSpliced(i, 1)).map((rest) => [one, ...rest]))
+
+  it.each([
+    ['one after what the run told', [root({ outcome: 'success' }), revised('failure', 500)], 'failure', 500],
+    [
+      'one that says it happened before the run ended',
+      [root({ outcome: 'success' }), revised('failure', -50)],
+      'failure',
+      -50,
+    ],
+    ['the later of two', [root(), revised('failure', 500), revised('success', 900)], 'success', 900],
+    ['failure of two of the same moment', [root(), revised('failure', 7), revised('success', 7)], 'failure', 7],
+    ['the same twice', [root({ outcome: 'failure' }), revised('success', 5), revised('success', 5)], 'success', 5],
+  ])('%s counts, in every order', (_, events, outcome, at) => {
+    for (const order of orders(events))
+      expect(fold(...order)).toMatchObject({ outcome, outcome_revised_ms: T + at, complete: 1, status: 'ok' })
+  })
+
+  it('changes nothing else of the run', () => {
+    const run = [event({ status: 'ok', model: 'm', latency_ms: 20 }), root({ outcome: 'success' })]
+    const { outcome: _, outcome_revised_ms, events, ...rest } = fold(...run, revised('failure', 86_400_000))
+    expect(fold(...run)).toMatchObject({ ...rest })
+    expect({ outcome_revised_ms, events }).toEqual({ outcome_revised_ms: T + 86_400_000, events: 3 })
+    expect(fold(...run).outcome_revised_ms).toBe(0)
+  })
+
+  it('of a run of which nothing else came is no start and no end', () => {
+    expect(fold(revised('failure', 3))).toMatchObject({
+      ended_ms: 0,
+      complete: 0,
+      status: 'running',
+      outcome: 'failure',
+    })
+  })
+})

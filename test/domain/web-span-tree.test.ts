@@ -107,6 +107,13 @@ describe('what real traces do', () => {
     expect(buildSpanTree(events).missing).toBe(1)
   })
 
+  it('shows no span for an outcome that was revised later', () => {
+    const run = [event('request.completed', 'root', 1000, { latency_ms: 1000 })]
+    const tree = buildSpanTree([...run, event('outcome.revised', 'outcome', 86_400_000, { outcome: 'failure' })])
+    expect(tree.nodes.map((node) => node.span.id)).toEqual(['root'])
+    expect(tree).toMatchObject({ end_ms: BASE_MS + 1000, duplicates: 0 })
+  })
+
   it('leaves a span without an end open', () => {
     const tree = buildSpanTree([
       event('request.started', 'root', 0),

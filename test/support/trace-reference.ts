@@ -43,7 +43,7 @@ const startOf = (e: CanonicalEvent) => Math.floor(e.timestamp - (e.latency_ms ??
 
 function firstOf(events: readonly CanonicalEvent[]): number {
   const run = events.filter((e) => e.event_type !== (REVISED as string))
-  return run.length > 0 ? Math.min(...run.map(startOf)) : Math.min(...events.map((e) => e.timestamp))
+  return run.length > 0 ? Math.min(...run.map(startOf)) : Math.max(...events.map((e) => e.timestamp))
 }
 
 function traceOf(first: number, all: readonly CanonicalEvent[]): ReferenceTrace {

@@ -207,6 +207,8 @@ export const TraceSummary = z.object({
   complete: z.boolean(),
   status: z.string(),
   outcome: z.string().nullable(),
+  /** When it was said after the run (`POST /v1/outcomes`). */
+  outcome_revised_at: z.string().nullable(),
   error_type: z.string().nullable(),
   error_class: z.string().nullable(),
   environment: z.string().nullable(),

@@ -16,6 +16,8 @@ export const EVENT_TYPES = [
 export type EventType = (typeof EVENT_TYPES)[number]
 /** Made by the guard and taken from nobody: what was settled without an event, or a part of it taken back. */
 export const SETTLEMENT = 'agent.budget.settlement'
+/** What `POST /v1/outcomes` becomes (contract/outcome.ts); not taken as an event. */
+export const OUTCOME_REVISED = 'agent.outcome.revised'
 
 export const STATUSES = ['ok', 'error', 'blocked', 'cancelled'] as const
 export type Status = (typeof STATUSES)[number]
@@ -36,7 +38,7 @@ export const TIMESTAMP_AGE_DAYS_MAX = 400
 export const TIMESTAMP_AHEAD_MINUTES_MAX = 10
 
 const id = z.string().min(1).max(ID_CHARS_MAX)
-const traceId = z
+export const TraceId = z
   .string()
   .min(1)
   .max(128)
@@ -60,13 +62,13 @@ export const EventInput = z.looseObject({
   timestamp: z.union([z.number(), z.string().max(40)]).meta({
     description: 'RFC 3339 with a zone, or epoch milliseconds: when the event happened (for `*.completed`, its end)',
   }),
-  trace_id: traceId,
-  span_id: traceId,
+  trace_id: TraceId,
+  span_id: TraceId,
   event_id: id.nullish(),
   org_id: id.nullish(),
   workspace_id: id.nullish(),
   project_id: id.nullish(),
-  parent_span_id: traceId.nullish(),
+  parent_span_id: TraceId.nullish(),
   session_id: id.nullish(),
   user_id: id.nullish(),
   agent_id: id.nullish(),
@@ -125,7 +127,7 @@ export const EventsBody = z.object({ events: z.array(EventInput) })
  * parts are disjoint (prompt ≥ cached + cache_write, completion ≥ reasoning).
  */
 export interface CanonicalEvent {
-  event_type: EventType | typeof SETTLEMENT
+  event_type: EventType | typeof SETTLEMENT | typeof OUTCOME_REVISED
   /** Epoch milliseconds, UTC. */
   timestamp: number
   trace_id: string

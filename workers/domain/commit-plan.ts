@@ -227,7 +227,8 @@ function ledgerRow(header: BatchHeader, key: string, event: CanonicalEvent, pric
 function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
   return [
     header.project_id,
-    fold.started_ms,
+    // Of a run of which nothing came but its outcome.
+    fold.ended_ms === 0 ? fold.outcome_revised_ms : fold.started_ms,
     fold.trace_id,
     header.org_id,
     fold.ended_ms,
@@ -251,6 +252,7 @@ function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
     fold.retries,
     fold.fallbacks,
     JSON.stringify([...fold.batches]),
+    fold.outcome_revised_ms,
     fold.unpriced,
     fold.cost_nanousd,
     fold.tokens_prompt,

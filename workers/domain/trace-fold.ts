@@ -1,4 +1,4 @@
-import type { CanonicalEvent } from '../contract/event.ts'
+import { OUTCOME_REVISED, type CanonicalEvent } from '../contract/event.ts'
 
 /** What one commit knows of one trace. */
 export interface TraceFold {
@@ -8,6 +8,8 @@ export interface TraceFold {
   complete: 0 | 1
   status: string
   outcome: string
+  /** When the outcome was revised, 0 where it is what the run told. */
+  outcome_revised_ms: number
   error_type: string
   name: string
   environment: string
@@ -39,15 +41,27 @@ export function foldTrace(folds: Map<string, TraceFold>, event: CanonicalEvent, 
     fold = emptyFold(event.trace_id)
     folds.set(event.trace_id, fold)
   }
-  fold.started_ms = Math.min(fold.started_ms, Math.floor(event.timestamp - (event.latency_ms ?? 0)))
-  fold.ended_ms = Math.max(fold.ended_ms, event.timestamp)
   fold.events++
   fold.batches.add(batchId)
+  if (event.event_type === OUTCOME_REVISED) return revise(fold, event)
+  fold.started_ms = Math.min(fold.started_ms, Math.floor(event.timestamp - (event.latency_ms ?? 0)))
+  fold.ended_ms = Math.max(fold.ended_ms, event.timestamp)
   if (event.provider !== undefined) fold.providers.add(event.provider)
   if (event.model !== undefined) fold.models.add(event.model)
   count(fold, event)
   const isRequest = event.event_type === 'agent.request.completed' || event.event_type === 'agent.request.started'
   name(fold, event, isRequest && event.parent_span_id === undefined)
+}
+
+/**
+ * The latest of what was said after the run counts, and more than what the run told; of two that happened at the same
+ * moment, failure does, so that no order of arrival matters. Nothing else of the run changes.
+ */
+function revise(fold: TraceFold, { timestamp, outcome }: CanonicalEvent): void {
+  const { outcome_revised_ms: known } = fold
+  if (outcome === undefined || timestamp < known || (timestamp === known && fold.outcome < outcome)) return
+  fold.outcome = outcome
+  fold.outcome_revised_ms = timestamp
 }
 
 function count(fold: TraceFold, event: CanonicalEvent): void {
@@ -89,7 +103,7 @@ function name(fold: TraceFold, event: CanonicalEvent, isRoot: boolean): void {
   ) => {
     if (value !== undefined && (isRoot || fold[field] === '')) fold[field] = value
   }
-  set('outcome', event.outcome)
+  if (fold.outcome_revised_ms === 0) set('outcome', event.outcome)
   set('environment', event.environment)
   set('agent_id', event.agent_id)
   set('workflow_id', event.workflow_id)
@@ -108,6 +122,7 @@ function emptyFold(traceId: string): TraceFold {
     complete: 0,
     status: 'running',
     outcome: '',
+    outcome_revised_ms: 0,
     error_type: '',
     name: '',
     environment: '',

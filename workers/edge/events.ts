@@ -1,9 +1,10 @@
 import type { IngestAnswer, Rejection } from '../contract/batch.ts'
 import type { CanonicalEvent } from '../contract/event.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
-import { canonicalise, rejection, type CanonicalContext } from '../domain/canonical.ts'
+import { canonicalise, rejection, type CanonicalContext, type Outcome } from '../domain/canonical.ts'
 import { AppError } from '../domain/errors.ts'
 import { isPlainObject } from '../domain/event-check.ts'
+import { canonicaliseOutcome } from '../domain/trace-outcome.ts'
 import { asText } from './body.ts'
 
 /** A request may hold this many events. */
@@ -21,6 +22,20 @@ export interface ParsedBatch {
 
 /** Reads the events of a body and keeps the good ones. @throws AppError when there is no reading it at all. */
 export function parseEvents(body: Uint8Array, contentType: string, context: CanonicalContext): ParsedBatch {
+  return parseEach(body, contentType, 'events', (input) => canonicalise(input, context))
+}
+
+/** The same for outcomes, each of which becomes an event. */
+export function parseOutcomes(body: Uint8Array, contentType: string, context: CanonicalContext): ParsedBatch {
+  return parseEach(body, contentType, 'outcomes', (input) => canonicaliseOutcome(input, context))
+}
+
+function parseEach(
+  body: Uint8Array,
+  contentType: string,
+  name: 'events' | 'outcomes',
+  read: (input: unknown) => Outcome,
+): ParsedBatch {
   const media = mediaType(contentType)
   if (!JSON_TYPES.has(media) && !NDJSON.has(media)) {
     throw new AppError(
@@ -28,12 +43,12 @@ export function parseEvents(body: Uint8Array, contentType: string, context: Cano
       `Content-Type "${media.slice(0, 80)}" is not supported: send application/json or application/x-ndjson.`,
     )
   }
-  const inputs = NDJSON.has(media) ? fromLines(asText(body)) : fromJson(asText(body))
+  const inputs = NDJSON.has(media) ? fromLines(asText(body)) : fromJson(asText(body), name)
   if (inputs.length > EVENTS_MAX)
-    throw new AppError('too_large', `More than ${EVENTS_MAX} events in one request: send smaller batches.`)
+    throw new AppError('too_large', `More than ${EVENTS_MAX} ${name} in one request: send smaller batches.`)
   const batch: ParsedBatch = { events: [], rejected: [] }
   inputs.forEach((input, index) => {
-    const outcome = input instanceof Unreadable ? input.outcome : canonicalise(input, context)
+    const outcome = input instanceof Unreadable ? input.outcome : read(input)
     if (outcome.ok) batch.events.push(outcome.event)
     else if (batch.rejected.length < REJECTIONS_MAX) batch.rejected.push(rejection(index, outcome))
   })
@@ -52,8 +67,8 @@ export function mediaType(contentType: string): string {
   return (contentType.split(';')[0] ?? '').trim().toLowerCase()
 }
 
-/** `{"events":[…]}`, a bare array, or one event. */
-function fromJson(text: string): unknown[] {
+/** `{"events":[…]}`, a bare array, or one event; the same for outcomes. */
+function fromJson(text: string, name: 'events' | 'outcomes'): unknown[] {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
@@ -62,10 +77,11 @@ function fromJson(text: string): unknown[] {
   }
   if (Array.isArray(parsed)) return parsed
   if (!isPlainObject(parsed))
-    throw new AppError('unreadable', 'The body must be {"events":[…]}, an array of events, or one event.')
-  if (!('events' in parsed)) return [parsed]
-  if (!Array.isArray(parsed.events)) throw new AppError('unreadable', '"events" must be an array.')
-  return parsed.events
+    throw new AppError('unreadable', `The body must be {"${name}":[…]}, an array of ${name}, or one of them.`)
+  if (!(name in parsed)) return [parsed]
+  const list = parsed[name]
+  if (!Array.isArray(list)) throw new AppError('unreadable', `"${name}" must be an array.`)
+  return list
 }
 
 class Unreadable {

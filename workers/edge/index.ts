@@ -4,13 +4,14 @@ import type { Env } from './env.ts'
 import { INGEST_CORS, preflight, requestIdOf, withHeaders } from './headers.ts'
 import { postReserve, postSettle } from './guard.ts'
 import { readyz } from './health.ts'
-import { postEvents, postTraces } from './ingest.ts'
+import { postEvents, postOutcomes, postTraces } from './ingest.ts'
 import { logFailure } from './log.ts'
 
 type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
 const POSTS: Record<string, Handler> = {
   '/v1/events': postEvents,
   '/v1/traces': postTraces,
+  '/v1/outcomes': postOutcomes,
   '/v1/guard/reserve': postReserve,
   '/v1/guard/settle': postSettle,
 }
@@ -50,7 +51,7 @@ async function route(
   if (path.startsWith('/v1/'))
     throw new AppError(
       'not_found',
-      'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces, and agents ask POST /v1/guard/reserve.',
+      'There is no such endpoint. Events go to POST /v1/events, OTLP traces to POST /v1/traces, later outcomes to POST /v1/outcomes, and agents ask POST /v1/guard/reserve.',
     )
   const forwarded = new Request(request)
   forwarded.headers.set('x-request-id', requestId)

@@ -7,7 +7,7 @@ import { verifyKey } from '../services/key/verify.ts'
 import { readBody } from './body.ts'
 import { acceptDeps, noteKeyUse, sendIntake, sha256, verifyDeps } from './deps.ts'
 import type { Env } from './env.ts'
-import { answer, contextOf, parseEvents } from './events.ts'
+import { answer, contextOf, parseEvents, parseOutcomes } from './events.ts'
 import { tellIntake } from './intake.ts'
 import { takeRequest } from './rate-limit.ts'
 import { answerTraces, encodingOf, parseTraces } from './traces.ts'
@@ -23,13 +23,26 @@ interface Incoming {
 
 /** `POST /v1/events`. */
 export async function postEvents(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  return postBatch(request, env, ctx, parseEvents, '')
+}
+
+/** `POST /v1/outcomes`: how runs really ended, as events of their own. */
+export async function postOutcomes(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  return postBatch(request, env, ctx, parseOutcomes, 'outcomes\n')
+}
+
+/** @param space keeps a client's Idempotency-Key apart from the same one of another endpoint. */
+async function postBatch(
+  request: Request,
+  env: Env,
+  ctx: ExecutionContext,
+  parse: typeof parseEvents,
+  space: string,
+): Promise<Response> {
   const incoming = await admit(request, env, ctx)
-  const batch = parseEvents(
-    incoming.body,
-    request.headers.get('content-type') ?? '',
-    contextOf(incoming.key, incoming.nowMs, sha256),
-  )
-  const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
+  const context = contextOf(incoming.key, incoming.nowMs, sha256)
+  const batch = parse(incoming.body, request.headers.get('content-type') ?? '', context)
+  const accepted = await makeDurable(request, env, ctx, incoming, batch.events, space)
   return Response.json(answer(batch, accepted?.receipt_id ?? null), { status: 202 })
 }
 
@@ -57,6 +70,7 @@ async function makeDurable(
   ctx: ExecutionContext,
   incoming: Incoming,
   events: CanonicalEvent[],
+  space = '',
 ): Promise<Accepted | null> {
   if (events.length === 0) return null
   const { key, body, nowMs } = incoming
@@ -68,7 +82,8 @@ async function makeDurable(
   }
   let accepted: Accepted
   try {
-    const accepting = acceptEvents(acceptDeps(env, key), key, events, idempotencyKey ?? body, nowMs)
+    const identity = idempotencyKey === null ? body : space + idempotencyKey
+    const accepting = acceptEvents(acceptDeps(env, key), key, events, identity, nowMs)
     // Others may ride along: a client that goes away must not take them with it.
     ctx.waitUntil(accepting.catch(() => {}))
     accepted = await accepting

@@ -25,18 +25,10 @@ const COLUMNS = [
   'retries',
   'fallbacks',
   'batches',
+  'outcome_revised_ms',
 ]
 const MONEY = ['unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion']
-const PREFERRED = [
-  'outcome',
-  'name',
-  'environment',
-  'agent_id',
-  'workflow_id',
-  'workflow_version',
-  'user_id',
-  'session_id',
-]
+const PREFERRED = ['name', 'environment', 'agent_id', 'workflow_id', 'workflow_version', 'user_id', 'session_id']
 const ADDED = ['events', 'errors', 'llm_calls', 'tool_calls', 'retries', 'fallbacks', ...MONEY]
 
 const STATUS = `CASE WHEN n.complete = 1 THEN n.status WHEN trace.complete = 1 THEN trace.status
@@ -47,9 +39,18 @@ const union = (name: string) =>
   `${name} = CASE WHEN trace.${name} = n.${name} THEN trace.${name} ELSE (SELECT json_group_array(value)
   FROM (SELECT value FROM json_each(trace.${name}) UNION SELECT value FROM json_each(n.${name}))) END`
 
-const MERGE = `started_ms = min(trace.started_ms, n.sort_ms), ended_ms = max(trace.ended_ms, n.ended_ms),
+// As trace-fold.ts has it: the latest revision, at the same moment failure, before what the run told.
+const OUTCOME = `CASE WHEN n.outcome_revised_ms > trace.outcome_revised_ms
+  OR (n.outcome_revised_ms > 0 AND n.outcome_revised_ms = trace.outcome_revised_ms AND n.outcome < trace.outcome) THEN n.outcome
+  WHEN trace.outcome_revised_ms > 0 THEN trace.outcome ELSE ${prefer('outcome')} END`
+// A row that has only an outcome so far has no end, and starts with the run's first event.
+const STARTED = `CASE 0 WHEN n.ended_ms THEN trace.started_ms WHEN trace.ended_ms THEN n.sort_ms
+  ELSE min(trace.started_ms, n.sort_ms) END`
+
+const MERGE = `started_ms = ${STARTED}, ended_ms = max(trace.ended_ms, n.ended_ms),
   complete = max(trace.complete, n.complete), status = ${STATUS},
   error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
+  outcome = ${OUTCOME}, outcome_revised_ms = max(trace.outcome_revised_ms, n.outcome_revised_ms),
   ${PREFERRED.map((name) => `${name} = ${prefer(name)}`).join(', ')},
   ${['providers', 'models', 'batches'].map(union).join(', ')},
   ${ADDED.map((name) => `${name} = trace.${name} + n.${name}`).join(', ')}`

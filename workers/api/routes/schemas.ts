@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { EventInput, EventsBody } from '../../contract/event.ts'
 import { IngestAnswer } from '../../contract/batch.ts'
+import { OutcomeInput, OutcomesBody } from '../../contract/outcome.ts'
 import {
   ReserveAnswer,
   ReserveBatch,
@@ -62,24 +63,29 @@ function documentSchema(registry: Registry): void {
 }
 
 function documentIngest(registry: Registry): void {
-  registry.registerPath({
-    method: 'post',
-    path: '/v1/events',
-    tags: ['Ingest'],
-    summary: 'Send events (JSON or NDJSON, gzip)',
-    security: [{ key: [] }],
-    'x-scope': 'ingest',
-    request: {
-      body: {
-        required: true,
-        content: { 'application/json': { schema: EventsBody }, 'application/x-ndjson': { schema: EventInput } },
+  const batches = [
+    ['/v1/events', 'Send events (JSON or NDJSON, gzip)', EventsBody, EventInput],
+    ['/v1/outcomes', 'Say later how runs really ended (JSON or NDJSON, gzip)', OutcomesBody, OutcomeInput],
+  ] as const
+  for (const [path, summary, body, line] of batches)
+    registry.registerPath({
+      method: 'post',
+      path,
+      tags: ['Ingest'],
+      summary,
+      security: [{ key: [] }],
+      'x-scope': 'ingest',
+      request: {
+        body: {
+          required: true,
+          content: { 'application/json': { schema: body }, 'application/x-ndjson': { schema: line } },
+        },
       },
-    },
-    responses: {
-      202: { description: 'The good events are durable', content: { 'application/json': { schema: IngestAnswer } } },
-      ...refusals,
-    },
-  })
+      responses: {
+        202: { description: 'The good ones are durable', content: { 'application/json': { schema: IngestAnswer } } },
+        ...refusals,
+      },
+    })
   registry.registerPath({
     method: 'post',
     path: '/v1/traces',

@@ -56,6 +56,7 @@ function summary(row: TraceRow): TraceSummary {
     complete: row.complete === 1,
     status: row.status,
     outcome: known(row.outcome),
+    outcome_revised_at: row.outcome_revised_ms === 0 ? null : new Date(row.outcome_revised_ms).toISOString(),
     error_type: known(row.error_type),
     error_class: row.error_type === '' ? null : classOf(row.error_type),
     environment: known(row.environment),

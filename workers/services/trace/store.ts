@@ -10,6 +10,7 @@ export interface TraceRow {
   complete: number
   status: string
   outcome: string
+  outcome_revised_ms: number
   error_type: string
   name: string
   environment: string

@@ -27,6 +27,8 @@ export interface SpanTree {
   duplicates: number
 }
 
+/** Said about the run when it was over: of no span, perhaps days later. */
+const OUTCOME_REVISED = 'agent.outcome.revised'
 /** Starts that lie before the parent's by less than this are rounding, not clocks. */
 export const SKEW_MS_MIN = 2
 
@@ -35,7 +37,8 @@ export const SKEW_MS_MIN = 2
  * never came hangs under a stand-in for it, a loop is cut at its first span, a doubled event counts once.
  */
 export function buildSpanTree(events: readonly TraceEvent[]): SpanTree {
-  const unique = withoutDuplicates(events.filter((event) => Number.isFinite(eventMs(event))))
+  const run = events.filter((event) => event.event_type !== OUTCOME_REVISED)
+  const unique = withoutDuplicates(run.filter((event) => Number.isFinite(eventMs(event))))
   const spans = readSpans(unique)
   const missing = addAbsentParents(spans)
   cutCycles(spans)
@@ -62,7 +65,7 @@ export function buildSpanTree(events: readonly TraceEvent[]): SpanTree {
     ...bounds(nodes),
     missing,
     open: nodes.filter(isOpen).length,
-    duplicates: events.length - unique.length,
+    duplicates: run.length - unique.length,
   }
 }
 
