@@ -63,6 +63,7 @@ export interface LlmSpan extends SpanBase {
   /** Absent when the provider refused before it answered. */
   tokens?: Tokens
   firstTokenMs?: number
+  /** 1 for the first. */
   attempt: number
 }
 export interface StepSpan extends SpanBase {

@@ -60,7 +60,7 @@ function spanEvents(span: Span): Own[] {
     const event_type = span.failure ? 'agent.tool.failed' : 'agent.tool.called'
     const target = {
       tool_name: span.tool,
-      attempt: span.attempt,
+      attempt: span.attempt - 1,
       ...(span.host !== undefined && { egress_host: span.host }),
     }
     return [{ ...place, ...result, ...target, event_type, timestamp: span.endMs }]
@@ -77,7 +77,7 @@ function spanEvents(span: Span): Own[] {
 }
 
 function usageOf({ model, promptVersion, attempt, tokens, firstTokenMs }: LlmSpan): Record<string, unknown> {
-  const call = { provider: model.provider, model: model.model, prompt_version: promptVersion, attempt }
+  const call = { provider: model.provider, model: model.model, prompt_version: promptVersion, attempt: attempt - 1 }
   if (tokens === undefined) return call
   const { prompt, completion, cached, cacheWrite, reasoning } = tokens
   return {

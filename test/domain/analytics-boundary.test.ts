@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { analyticsEngineMetrics } from '../../workers/adapters/metrics/analytics-engine/store.ts'
 import { metricsByCell } from '../../workers/adapters/metrics/by-cell.ts'
-import { MetricsQuery, type MetricsAnswer } from '../../workers/contract/metrics.ts'
+import { KINDS, MetricsQuery, type MetricsAnswer } from '../../workers/contract/metrics.ts'
 import { CELLS } from '../../workers/contract/tenant.ts'
 import { AppError } from '../../workers/domain/errors.ts'
 import { problemOf } from '../../workers/domain/problem.ts'
@@ -160,6 +160,15 @@ describe('the exact store answers', () => {
     expect(exact.query).toHaveBeenCalledTimes(cell === 'global' ? 0 : 1)
     await metricsByCell(exact, null).query({ ...tenant, cell }, ['p'], query)
     expect(exact.query).toHaveBeenCalledTimes(cell === 'global' ? 1 : 2)
+  })
+
+  it.each(KINDS)('kind %s as it should', async (kind) => {
+    const [exact, analytics] = [exactStore(), exactStore()]
+    const query = MetricsQuery.parse({ ...since(7 * DAY_MS), kind, measures: ['count'] })
+    await metricsByCell(exact, analytics).query(tenant, ['p'], query)
+    const isExact = ['user', 'trace', 'score', 'egress', 'pii', 'queue', 'leak'].includes(kind)
+    expect(exact.query).toHaveBeenCalledTimes(isExact ? 1 : 0)
+    expect(analytics.query).toHaveBeenCalledTimes(isExact ? 0 : 1)
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { ANALYTICS_KINDS } from '../../workers/adapters/metrics/analytics-engine/columns.ts'
 import { statementsOf } from '../../workers/adapters/metrics/analytics-engine/sql.ts'
-import { DIMENSIONS, KINDS, MEASURES, MetricsQuery, STEPS } from '../../workers/contract/metrics.ts'
+import { DIMENSIONS, MEASURES, MetricsQuery, STEPS } from '../../workers/contract/metrics.ts'
 import { AppError } from '../../workers/domain/errors.ts'
 import { planMetrics } from '../../workers/domain/metrics-plan.ts'
 import { dialectFaults } from '../support/analytics-dialect.ts'
@@ -37,7 +38,7 @@ function sqlOf(query: Partial<MetricsQuery>): string[] {
 }
 
 describe('every statement is of the documented dialect and asks for one tenant', () => {
-  it.each(KINDS.filter((kind) => kind !== 'user'))('of kind %s', (kind) => {
+  it.each(ANALYTICS_KINDS)('of kind %s', (kind) => {
     const statements = new Set<string>()
     for (const step of STEPS) {
       for (const time_zone of step === 'day' ? ZONES : ['UTC']) {

@@ -13,7 +13,7 @@ it('traces that were there before are summed by the migration as the job would',
   const run = (name: string) => db.exec(readFileSync(`${FOLDER}/${name}`, 'utf8'))
   for (const name of files.filter((file) => file < '0009')) run(name)
   const trace = db.prepare(
-    `INSERT INTO trace VALUES ('p', ?1, ?2, 'o', ?1, ?1 + ?3, ?4, ?5, ?6, '', 'n', 'e', 'a', 'w', 'v', 'u', 's', '[]', '[]', 1, 0, 0, 0, 0, 0, 0, ?7, 3, 4, '[]')`,
+    `INSERT INTO trace VALUES ('p', ?1, ?2, 'o', ?1, ?1 + ?3, ?4, ?5, ?6, '', 'n', 'e', 'a', 'w', 'v', 'u', 's', '[]', '[]', 1, 0, 0, 0, 0, 0, 0, ?7, 3, 4, '[]', '[]')`,
   )
   const took = [0, 1, 999, 1000, 3_599_999]
   took.forEach((ms, i) => trace.run(HOUR_MS * 10 + i, `ok${i}`, ms, 1, 'ok', i === 0 ? 'failure' : '', 5))

@@ -81,6 +81,22 @@ function randomEvent(random: () => number, serial: number, timestamp: number): C
       tokens_reasoning: Math.floor(random() * 9),
     })
   }
+  Object.assign(event, randomFacts(randomOf(serial * 7919 + 1), event_type))
   // Absent means unknown: nothing is undefined in what the edge sends on.
   return JSON.parse(JSON.stringify(event)) as CanonicalEvent
+}
+
+/** What events tell besides, from random numbers of their own. */
+function randomFacts(random: () => number, event_type: CanonicalEvent['event_type']): Partial<CanonicalEvent> {
+  const some = () => Math.floor(random() * 4)
+  return {
+    attempt: maybe(random, 0.2, some()),
+    queue_depth: maybe(random, 0.2, Math.floor(random() * 30)),
+    scores: maybe(random, 0.3, { quality: random(), marks: random() * 12 - 6, ...(random() < 0.2 && { far: 20_000 }) }),
+    egress_host: event_type.startsWith('agent.step')
+      ? maybe(random, 0.3, pick(random, ['a.example', 'b.example']))
+      : undefined,
+    pii_detected: maybe(random, 0.3, random() < 0.3 ? some() : { email: some(), iban: some() }),
+    pii_redacted: maybe(random, 0.3, random() < 0.3 ? some() : { email: some() }),
+  }
 }

@@ -101,7 +101,8 @@ function valueOf({ event, project_id, workspace_id }: Placed, dimension: Dimensi
   if (dimension === 'error_type')
     return event.status === 'error' || event.status === 'blocked' ? (event.error_type ?? 'unknown') : ''
   if (dimension === 'tool_name' && kind === 'policy') return event.policy_id ?? ''
-  return event[dimension] ?? ''
+  const value = (event as unknown as Record<string, string | undefined>)[dimension]
+  return value ?? ''
 }
 
 /** Local days by their date, so that the reference needs no arithmetic of zones; hours belong to the day they begin in. */
@@ -179,8 +180,14 @@ function measureOf(
       return moneyless ? null : sum('tokens_prompt') + sum('tokens_completion')
     case 'cache_hit_rate':
       return moneyless ? null : rate(sum('tokens_cached'), sum('tokens_prompt'))
-    default:
+    case 'tokens_prompt':
+    case 'tokens_completion':
+    case 'tokens_cached':
+    case 'tokens_cache_write':
+    case 'tokens_reasoning':
       return moneyless ? null : sum(measure)
+    default:
+      throw new Error(`${measure} is worked out elsewhere (facts-reference.ts)`)
   }
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LEAKS } from './metrics.ts'
 import { Cell, ROLES, Scope } from './tenant.ts'
 
 /** Bodies and answers of `/api/v1`. Money is a decimal string of US dollars, times are RFC 3339 UTC. */
@@ -219,6 +220,7 @@ export const TraceSummary = z.object({
   session_id: z.string().nullable(),
   providers: z.array(z.string()),
   models: z.array(z.string()),
+  leaks: z.array(z.string()).meta({ description: 'Ways in which its money leaked, docs/leaks.md' }),
   events: z.number(),
   errors: z.number(),
   llm_calls: z.number(),
@@ -244,6 +246,7 @@ export const TracesQuery = z.object({
   provider: z.string().max(200).optional(),
   user_id: z.string().max(200).optional(),
   environment: z.string().max(200).optional(),
+  leak: z.enum(LEAKS).optional().meta({ description: 'Traces in which money leaked in this way' }),
   min_cost_usd: z
     .string()
     .regex(/^\d{1,7}(\.\d{1,9})?$/)

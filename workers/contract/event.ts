@@ -100,7 +100,9 @@ export const EventInput = z.looseObject({
     ])
     .nullish(),
   tool_name: id.nullish(),
-  attempt: z.number().int().min(0).max(10_000).nullish(),
+  attempt: z.number().int().min(0).max(10_000).nullish().meta({
+    description: 'Tries before this one: 0 for the first, and from 1 on for retries',
+  }),
   fallback_from: id.nullish(),
   fallback_to: id.nullish(),
   policy_id: id.nullish(),

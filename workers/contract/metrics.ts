@@ -13,8 +13,17 @@ export const KINDS = [
   'total',
   /** Whole traces, by the hour in which they began; their outcomes may be revised, so these sums can change later. */
   'trace',
+  'score',
+  'egress',
+  'pii',
+  'queue',
+  'leak',
 ] as const
 export type Kind = (typeof KINDS)[number]
+
+/** Ways in which money leaks; what each is and its formula: docs/leaks.md. */
+export const LEAKS = ['failed_call', 'retry', 'loop', 'repeated_tool', 'oversized_context'] as const
+export type Leak = (typeof LEAKS)[number]
 
 /** Columns that a query may group by and filter on. */
 export const DIMENSIONS = [
@@ -34,11 +43,21 @@ export const DIMENSIONS = [
   'error_type',
   /** Of traces: `success`, `failure`, or nothing where nobody said. */
   'outcome',
+  'policy_id',
+  'policy_result',
+  'score_name',
+  'egress_host',
+  'pii_type',
+  'leak',
 ] as const
 export const Dimension = z.enum(DIMENSIONS)
 export type Dimension = z.infer<typeof Dimension>
 
-/** What a query may ask for. Units are in the name: `_ms`, `_usd` (a decimal string), `_rate` (0 to 1). */
+/**
+ * What a query may ask for. Units are in the name: `_ms`, `_usd` (a decimal string), `_rate` (0 to 1). Scores and
+ * values (`value_…`, of kind queue: how deep it was) are in the unit in which they were sent; `concurrency_avg` is how
+ * many operations ran at once, on average.
+ */
 export const MEASURES = [
   'count',
   'errors',
@@ -65,6 +84,15 @@ export const MEASURES = [
   /** All cost by the number of successes, or of all operations; null where that is nothing. */
   'cost_per_success_usd',
   'cost_avg_usd',
+  'concurrency_avg',
+  'score_avg',
+  'score_stddev',
+  'pii_detected',
+  'pii_redacted',
+  'value_avg',
+  'value_p50',
+  'value_p90',
+  'value_p99',
 ] as const
 export const Measure = z.enum(MEASURES)
 export type Measure = z.infer<typeof Measure>

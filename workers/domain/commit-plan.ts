@@ -2,10 +2,12 @@ import type { BatchHeader } from '../contract/batch.ts'
 import type { GuardSpend } from '../contract/budget.ts'
 import { SETTLEMENT, type CanonicalEvent } from '../contract/event.ts'
 import type { LiveEvent } from '../contract/live.ts'
+import { batchRow, ledgerRow, liveEvent, traceRow, type Entry } from './commit-rows.ts'
 import { callsOf, type CallTuple } from './control/outcome.ts'
-import { eventKey, priceOf, type FindRates, type Priced } from './ledger.ts'
-import { addMoney, isExact, type MoneyGroups } from './money-groups.ts'
-import { countGroups, kindOf } from './rollup.ts'
+import { leakFinder } from './leak.ts'
+import { eventKey, priceOf, type FindRates } from './ledger.ts'
+import { addLeak, addMoney, isExact, type MoneyGroups } from './money-groups.ts'
+import { countGroups } from './rollup.ts'
 import type { MoneyTuple } from './rollup-row.ts'
 import { foldTrace, type TraceFold } from './trace-fold.ts'
 
@@ -83,28 +85,21 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   for (const batch of batches) for (const event of batch.events) foldTrace(folds, event, batch.header.batch_id)
   for (const batch of batches) {
     const costs: Record<string, [number, string]> = {}
+    const findLeak = leakFinder()
     batch.events.forEach((sent, index) => {
       const event = belonging(sent, folds.get(sent.trace_id))
       events.push(event)
       minMs = Math.min(minMs, event.timestamp)
       maxMs = Math.max(maxMs, event.timestamp)
       const priced = priceOf(event, tools.findRates)
+      const leaked = findLeak(sent, priced)
       if (priced !== null) {
         costs[index] = [priced.cost_nanousd, priced.cost_source]
-        book(plan, paid, batch.header, event, priced, folds.get(event.trace_id), tools)
+        book(plan, paid, batch.header, { event, priced, leaked }, folds.get(event.trace_id), tools)
       }
       if (live.length < LIVE_EVENTS_MAX) live.push(liveEvent(event, priced))
     })
-    const { project_id, batch_id, org_id, received_ms } = batch.header
-    plan.batches.push([
-      project_id,
-      batch_id,
-      org_id,
-      received_ms,
-      batch.events.length,
-      JSON.stringify(costs),
-      tools.hex(batch.body),
-    ])
+    plan.batches.push(batchRow(batch, costs, tools.hex(batch.body)))
   }
   const counts = countGroups(events)
   const calls = callsOf(events, first.received_ms)
@@ -161,19 +156,21 @@ function book(
   plan: CommitPlan,
   paid: Paid,
   header: BatchHeader,
-  event: CanonicalEvent,
-  priced: Priced,
+  entry: Entry,
   fold: TraceFold | undefined,
   tools: PlanTools,
 ): void {
+  const { event, priced, leaked } = entry
   const key = eventKey(event, tools.shortHash)
   if (paid.keys.has(key)) return
   paid.keys.add(key)
-  plan.ledger.push(ledgerRow(header, key, event, priced))
+  plan.ledger.push(ledgerRow(header, key, entry))
   addMoney(paid.groups, event, priced)
+  if (leaked !== null) addLeak(paid.groups, event, leaked)
   if (event.reservation_id !== undefined)
     paid.guard.push([key, event.reservation_id, priced.cost_nanousd, event.event_type === SETTLEMENT ? 1 : 0])
   if (fold === undefined) return
+  if (leaked !== null) fold.leaks.add(leaked.leak)
   if (priced.cost_source === 'unpriced') fold.unpriced++
   fold.cost_nanousd += priced.cost_nanousd
   fold.tokens_prompt += event.tokens_prompt ?? 0
@@ -191,106 +188,4 @@ function belonging(event: CanonicalEvent, fold: TraceFold | undefined): Canonica
     out[name] = fold[name]
   }
   return out
-}
-
-function ledgerRow(header: BatchHeader, key: string, event: CanonicalEvent, priced: Priced): unknown[] {
-  return [
-    header.project_id,
-    key,
-    header.org_id,
-    header.workspace_id,
-    event.timestamp,
-    event.trace_id,
-    event.span_id,
-    kindOf(event),
-    event.environment ?? '',
-    event.agent_id ?? '',
-    event.workflow_id ?? '',
-    event.workflow_version ?? '',
-    event.step ?? '',
-    event.provider ?? '',
-    event.model ?? '',
-    event.prompt_version ?? '',
-    event.tool_name ?? '',
-    event.user_id ?? '',
-    priced.cost_nanousd,
-    priced.cost_source,
-    priced.price_version,
-    event.tokens_prompt ?? 0,
-    event.tokens_completion ?? 0,
-    event.tokens_cached ?? 0,
-    event.tokens_cache_write ?? 0,
-    event.tokens_reasoning ?? 0,
-  ]
-}
-
-function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
-  return [
-    header.project_id,
-    // Of a run of which nothing came but its outcome.
-    fold.ended_ms === 0 ? fold.outcome_revised_ms : fold.started_ms,
-    fold.trace_id,
-    header.org_id,
-    fold.ended_ms,
-    fold.complete,
-    fold.status,
-    fold.outcome,
-    fold.error_type,
-    fold.name,
-    fold.environment,
-    fold.agent_id,
-    fold.workflow_id,
-    fold.workflow_version,
-    fold.user_id,
-    fold.session_id,
-    JSON.stringify([...fold.providers].sort()),
-    JSON.stringify([...fold.models].sort()),
-    fold.events,
-    fold.errors,
-    fold.llm_calls,
-    fold.tool_calls,
-    fold.retries,
-    fold.fallbacks,
-    JSON.stringify([...fold.batches]),
-    fold.outcome_revised_ms,
-    fold.unpriced,
-    fold.cost_nanousd,
-    fold.tokens_prompt,
-    fold.tokens_completion,
-  ]
-}
-
-function liveEvent(event: CanonicalEvent, priced: Priced | null): LiveEvent {
-  const {
-    event_type,
-    timestamp,
-    trace_id,
-    span_id,
-    agent_id,
-    workflow_id,
-    step,
-    model,
-    tool_name,
-    status,
-    error_type,
-  } = event
-  return {
-    event_type,
-    timestamp,
-    trace_id,
-    span_id,
-    agent_id,
-    workflow_id,
-    step,
-    model,
-    tool_name,
-    status,
-    error_type,
-    latency_ms: event.latency_ms,
-    tokens_total: event.tokens_total,
-    environment: event.environment,
-    user_id: event.user_id,
-    cost_nanousd: priced?.cost_nanousd,
-    unpriced: priced?.cost_source === 'unpriced' || undefined,
-  }
 }

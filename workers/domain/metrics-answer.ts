@@ -1,6 +1,7 @@
 import type { Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
+import { SCORE_UNITS } from './facts.ts'
 import { mergeInto, quantile, shareWithin } from './histogram.ts'
-import type { MetricsPlan } from './metrics-plan.ts'
+import { bucketMs, type MetricsPlan } from './metrics-plan.ts'
 import { usd, usdPer } from './money.ts'
 import type { Histogram } from './rollup-row.ts'
 
@@ -10,6 +11,7 @@ export interface Sums {
   errors: number
   successes: number
   cost_nanousd: bigint
+  paid: number
   unpriced: number
   tokens_prompt: number
   tokens_completion: number
@@ -29,6 +31,7 @@ export interface Sums {
 
 export const COUNT_SUMS = ['n', 'errors', 'successes', 'latency_sum_ms', 'latency_n'] as const
 export const MONEY_SUMS = [
+  'paid',
   'unpriced',
   'tokens_prompt',
   'tokens_completion',
@@ -91,7 +94,7 @@ export class Answer {
     const row: MetricsRow = {}
     if (this.plan.step !== 'total') row.time = new Date(time).toISOString()
     this.plan.dimensions.forEach((name, i) => (row[name] = dimensions[i] ?? ''))
-    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums, this.plan)
+    for (const measure of this.plan.measures) row[measure] = measureOf(measure, sums, this.plan, time)
     return row
   }
 
@@ -134,6 +137,7 @@ function emptySums(): Sums {
     errors: 0,
     successes: 0,
     cost_nanousd: 0n,
+    paid: 0,
     unpriced: 0,
     tokens_prompt: 0,
     tokens_completion: 0,
@@ -151,19 +155,26 @@ function emptySums(): Sums {
 }
 
 const ratio = (part: number, whole: number) => (whole === 0 ? null : part / whole)
-const QUANTILES: Partial<Record<Measure, number>> = { latency_p50_ms: 0.5, latency_p90_ms: 0.9, latency_p99_ms: 0.99 }
+const QUANTILES: Partial<Record<Measure, number>> = {
+  latency_p50_ms: 0.5,
+  latency_p90_ms: 0.9,
+  latency_p99_ms: 0.99,
+  value_p50: 0.5,
+  value_p90: 0.9,
+  value_p99: 0.99,
+}
 
 /** The quantile that a measure names, undefined for one that is no percentile. */
 export function quantileOf(measure: Measure): number | undefined {
   return QUANTILES[measure]
 }
 
-function measureOf(measure: Measure, s: Sums, plan: MetricsPlan): string | number | null {
+function measureOf(measure: Measure, s: Sums, plan: MetricsPlan, time: number): string | number | null {
   const q = quantileOf(measure)
   if (q !== undefined) return measure in s.percentiles ? (s.percentiles[measure] ?? null) : quantile(s.latency_hist, q)
   switch (measure) {
     case 'count':
-      return s.n
+      return plan.kind === 'leak' ? s.paid : s.n
     case 'errors':
       return s.errors
     case 'successes':
@@ -172,12 +183,24 @@ function measureOf(measure: Measure, s: Sums, plan: MetricsPlan): string | numbe
       return ratio(s.successes, s.n)
     case 'error_rate':
       return ratio(s.errors, s.n)
+    // Little's law: how many run at once is how often they come times how long they take (J. Little, "A Proof for the
+    // Queuing Formula L = λW", Operations Research 9, 1961).
+    case 'concurrency_avg':
+      return s.latency_sum_ms / bucketMs(plan, time)
     case 'latency_avg_ms':
+    case 'value_avg':
       return ratio(s.latency_sum_ms, s.latency_n)
     case 'latency_count':
       return s.latency_n
     case 'latency_within_rate':
       return s.within ?? shareWithin(s.latency_hist, plan.within_ms ?? 0)
+    case 'score_avg':
+    case 'score_stddev':
+      return scoreMeasure(measure, s)
+    case 'pii_detected':
+      return s.errors
+    case 'pii_redacted':
+      return s.successes
     case 'unique_users':
       return s.unique_users
     case 'unique_agents':
@@ -185,6 +208,15 @@ function measureOf(measure: Measure, s: Sums, plan: MetricsPlan): string | numbe
     default:
       return plan.money_kinds.length > 0 ? paidMeasure(measure, s) : null
   }
+}
+
+/** From sums in millionths: the mean, and the sample's standard deviation (n − 1), which two scores have at least. */
+function scoreMeasure(measure: 'score_avg' | 'score_stddev', s: Sums): number | null {
+  const mean = ratio(s.latency_sum_ms, s.n * SCORE_UNITS)
+  if (measure === 'score_avg' || mean === null) return mean
+  if (s.n < 2) return null
+  const squares = s.successes / SCORE_UNITS - s.n * mean * mean
+  return Math.sqrt(Math.max(0, squares) / (s.n - 1))
 }
 
 function paidMeasure(measure: Measure, s: Sums): string | number | null {

@@ -1,10 +1,13 @@
 import type { Dimension, Kind, Measure, MetricsQuery } from '../contract/metrics.ts'
 import { AppError } from './errors.ts'
+import { checkMeasures } from './metrics-facts.ts'
 import { DAY_MS, HOUR_MS } from './rollup-merge.ts'
-import { dayStart, isTimeZone, offsetSpans, type OffsetSpan } from './time-zone.ts'
+import { columnOf } from './rollup-row.ts'
+import { dayStart, isTimeZone, nextDayStart, offsetSpans, type OffsetSpan } from './time-zone.ts'
 
 const PLACE: Dimension[] = ['workspace_id', 'project_id', 'environment']
-const WORK: Dimension[] = [...PLACE, 'agent_id', 'workflow_id', 'workflow_version', 'status', 'error_type']
+const WHO: Dimension[] = [...PLACE, 'agent_id', 'workflow_id', 'workflow_version']
+const WORK: Dimension[] = [...WHO, 'status', 'error_type']
 /** Dimensions that rows of each kind carry; the others are empty there. */
 export const CARRIED: Record<Kind, readonly Dimension[]> = {
   total: PLACE,
@@ -15,16 +18,17 @@ export const CARRIED: Record<Kind, readonly Dimension[]> = {
   tool: [...WORK, 'step', 'tool_name'],
   retry: [...WORK, 'provider', 'model'],
   fallback: [...WORK, 'provider', 'model'],
-  policy: [...WORK, 'tool_name'],
+  // `tool_name` and `status` are what `policy_id` and `policy_result` were called at first.
+  policy: [...WORK, 'tool_name', 'policy_id', 'policy_result'],
   trace: [...WORK, 'outcome'],
+  score: [...WHO, 'step', 'provider', 'model', 'prompt_version', 'score_name'],
+  egress: [...WHO, 'step', 'tool_name', 'egress_host'],
+  pii: [...WHO, 'step', 'tool_name', 'pii_type'],
+  queue: WHO,
+  leak: [...WHO, 'step', 'provider', 'model', 'tool_name', 'leak'],
 }
 /** Kinds whose events can cost money. */
 export const MONEY_KINDS: readonly Kind[] = ['request', 'llm', 'tool', 'step', 'retry']
-
-/** The column of a row that keeps a dimension; `outcome` has none of its own, and traces have no step. */
-export function columnOf(dimension: Dimension): Exclude<Dimension, 'outcome'> {
-  return dimension === 'outcome' ? 'step' : dimension
-}
 
 const MINUTE_MS = 60_000
 const MINUTE_RANGE_MAX_MS = 6 * HOUR_MS
@@ -46,6 +50,8 @@ export interface MetricsPlan {
   /** What is really read, to the minute: inclusive, exclusive. */
   from_ms: number
   to_ms: number
+  /** The end, or now where that is earlier: nothing has happened later. */
+  until_ms: number
   /** The whole hours of it, for a back end that keeps hours; the rest is read from minutes. */
   hours: { from_ms: number; to_ms: number }
   step: MetricsQuery['step']
@@ -61,10 +67,12 @@ export interface MetricsPlan {
 /** Checks a query and settles how it is answered, for every back end alike. @throws AppError invalid_input. */
 export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
   const kind = narrowest(query)
+  checkMeasures(query)
   checkDimensions(query, kind)
   const range = rangeOf(query, kind, nowMs)
   return {
     ...range,
+    until_ms: Math.min(range.to_ms, Math.max(nowMs, range.from_ms + MINUTE_MS)),
     kind,
     money_kinds: moneyKinds(query, kind),
     dimensions: query.dimensions,
@@ -74,8 +82,9 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
     step: query.step,
     time_zone: query.time_zone,
     offsets: query.step === 'day' ? offsetSpans(query.time_zone, range.from_ms, range.to_ms) : [],
-    counts: query.measures.some((m) => COUNTED.has(m)),
-    histogram: query.measures.some((m) => m.startsWith('latency_p') || m === 'latency_within_rate'),
+    // Leaks are counted by their entries in the ledger, as money is.
+    counts: kind !== 'leak' && query.measures.some((m) => COUNTED.has(m)),
+    histogram: query.measures.some((m) => /^(latency|value)_p/.test(m) || m === 'latency_within_rate'),
     order: query.order,
     limit: query.limit,
   }
@@ -91,6 +100,12 @@ const COUNTED = new Set<Measure>([
   'latency_count',
   'cost_per_success_usd',
   'cost_avg_usd',
+  'concurrency_avg',
+  'score_avg',
+  'score_stddev',
+  'pii_detected',
+  'pii_redacted',
+  'value_avg',
 ])
 const PAID = new Set<Measure>([
   'cost_usd',
@@ -150,7 +165,8 @@ function withinOf({ measures, within_ms }: MetricsQuery): number | null {
 
 /** Money has no status but that of its trace: where other rows are told apart by it, none is given. */
 function moneyKinds(query: MetricsQuery, kind: Kind): readonly Kind[] {
-  const byResult = asked(query).some((d) => d === 'status' || d === 'error_type')
+  if (kind === 'leak') return [kind]
+  const byResult = asked(query).some((d) => ['status', 'error_type'].includes(columnOf(kind, d)))
   if ((byResult && kind !== 'trace') || !query.measures.some((m) => PAID.has(m))) return []
   return kind === 'request' ? MONEY_KINDS : [kind]
 }
@@ -191,6 +207,13 @@ export function needsHours(plan: Pick<MetricsPlan, 'step' | 'offsets'>): boolean
     plan.step === 'minute' ||
     (plan.step === 'day' && plan.offsets.some((span) => span.offset_ms !== 0))
   )
+}
+
+/** How long the bucket that begins at `time` is, as far as it lies within the range and has passed; a minute at least. */
+export function bucketMs({ step, from_ms, until_ms, time_zone }: MetricsPlan, time: number): number {
+  if (step === 'total') return until_ms - from_ms
+  const end = step === 'day' ? nextDayStart(time_zone, time) : time + (step === 'hour' ? HOUR_MS : MINUTE_MS)
+  return Math.max(MINUTE_MS, Math.min(end, until_ms) - Math.max(time, from_ms))
 }
 
 /** The start of the local day with this index; days of hourly rows belong to the day that their hour begins in. */

@@ -1,9 +1,9 @@
 import type { CanonicalEvent } from '../contract/event.ts'
+import type { Leaked } from './leak.ts'
 import type { Priced } from './ledger.ts'
 import { kindOf } from './rollup.ts'
-import type { MoneyTuple } from './rollup-row.ts'
+import { minuteOf, type MoneyTuple } from './rollup-row.ts'
 
-const MINUTE_MS = 60_000
 /** Places of the measures in a MoneyTuple. */
 const MEASURES_FROM = 12
 
@@ -14,10 +14,9 @@ export type MoneyGroups = Map<string, MoneyTuple>
 export function addMoney(groups: MoneyGroups, event: CanonicalEvent, priced: Priced): void {
   const kind = kindOf(event)
   if (kind === null) return
-  const minute = event.timestamp - (event.timestamp % MINUTE_MS)
-  const tuple: MoneyTuple = [
+  addTo(groups, [
     kind,
-    minute,
+    minuteOf(event.timestamp),
     event.environment ?? '',
     event.agent_id ?? '',
     event.workflow_id ?? '',
@@ -36,7 +35,36 @@ export function addMoney(groups: MoneyGroups, event: CanonicalEvent, priced: Pri
     event.tokens_cached ?? 0,
     event.tokens_cache_write ?? 0,
     event.tokens_reasoning ?? 0,
-  ]
+  ])
+}
+
+/** Adds what of a ledger entry leaked, beside what the entry cost; users are not told apart. */
+export function addLeak(groups: MoneyGroups, event: CanonicalEvent, { leak, nanousd }: Leaked): void {
+  addTo(groups, [
+    'leak',
+    minuteOf(event.timestamp),
+    event.environment ?? '',
+    event.agent_id ?? '',
+    event.workflow_id ?? '',
+    event.workflow_version ?? '',
+    event.step ?? '',
+    event.provider ?? '',
+    event.model ?? '',
+    leak,
+    event.tool_name ?? '',
+    '',
+    nanousd,
+    1,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+  ])
+}
+
+function addTo(groups: MoneyGroups, tuple: MoneyTuple): void {
   // An id that holds a NUL could only mix groups of its own project.
   const key = tuple.slice(0, MEASURES_FROM).join('\0')
   const sum = groups.get(key)

@@ -68,6 +68,8 @@ export class DeltaMerge {
       const [kind, minute, environment] = tuple
       const user = tuple[11]
       addMoney(this.sums.carrying(place, kind, minute, moneyDimensions(tuple)), tuple)
+      // Counted already, under the kind of what was paid for.
+      if (kind === 'leak') continue
       addMoney(this.sums.carrying(place, 'total', minute, [environment]), tuple)
       if (user !== '')
         addMoney(this.sums.carrying(place, 'user', minute, [environment, '', '', '', '', '', '', '', '', user]), tuple)
@@ -82,7 +84,7 @@ export class DeltaMerge {
 /** Users have rows of their own, and a group keeps what its kind counts by; provider and model it always keeps. */
 function moneyDimensions(tuple: MoneyTuple): string[] {
   const [kind, , environment, agent, workflow, version, step, provider, model, prompt, tool] = tuple
-  const stepped = kind === 'llm' || kind === 'step' || kind === 'tool'
+  const stepped = kind === 'llm' || kind === 'step' || kind === 'tool' || kind === 'leak'
   return [
     environment,
     agent,
@@ -91,8 +93,8 @@ function moneyDimensions(tuple: MoneyTuple): string[] {
     stepped ? step : '',
     provider,
     model,
-    kind === 'llm' ? prompt : '',
-    kind === 'tool' ? tool : '',
+    kind === 'llm' || kind === 'leak' ? prompt : '',
+    kind === 'tool' || kind === 'leak' ? tool : '',
     '',
   ]
 }

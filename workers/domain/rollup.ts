@@ -1,9 +1,8 @@
 import { SETTLEMENT, type CanonicalEvent } from '../contract/event.ts'
 import type { Kind } from '../contract/metrics.ts'
+import { countFacts } from './facts.ts'
 import { addTo } from './histogram.ts'
-import type { CountTuple } from './rollup-row.ts'
-
-const MINUTE_MS = 60_000
+import { groupAt, minuteOf, type CountGroups, type CountTuple, type GroupValues } from './rollup-row.ts'
 
 /**
  * Which kind of operation an event ends; null for what is only a mark (started, threshold). A request that
@@ -37,11 +36,12 @@ function hasUsage(event: CanonicalEvent): boolean {
 
 /**
  * Count groups of one project's events, by kind, minute and the dimensions that apply. Requests also count
- * for their user (`user`) and without dimensions (`total`).
+ * for their user (`user`) and without dimensions (`total`). What an event tells besides is counted too (facts.ts).
  */
 export function countGroups(events: readonly CanonicalEvent[]): CountTuple[] {
-  const groups = new Map<string, CountTuple>()
+  const groups: CountGroups = new Map()
   for (const event of events) {
+    countFacts(groups, event)
     const kind = kindOf(event)
     // Money without an operation of its own.
     if (kind === null || event.event_type === SETTLEMENT) continue
@@ -54,16 +54,8 @@ export function countGroups(events: readonly CanonicalEvent[]): CountTuple[] {
   return [...groups.values()]
 }
 
-function add(groups: Map<string, CountTuple>, kind: Kind, event: CanonicalEvent): void {
-  const minute = event.timestamp - (event.timestamp % MINUTE_MS)
-  const d = dimensionsOf(kind, event)
-  // An id that holds a NUL could only mix groups of its own project.
-  const key = `${kind}\0${minute}\0${d.join('\0')}`
-  let tuple = groups.get(key)
-  if (tuple === undefined) {
-    tuple = [kind, minute, ...d, 0, 0, 0, 0, 0, {}]
-    groups.set(key, tuple)
-  }
+function add(groups: CountGroups, kind: Kind, event: CanonicalEvent): void {
+  const tuple = groupAt(groups, kind, minuteOf(event.timestamp), dimensionsOf(kind, event))
   const failed = event.status === 'error' || event.status === 'blocked'
   tuple[14]++
   if (failed) tuple[15]++
@@ -75,10 +67,8 @@ function add(groups: Map<string, CountTuple>, kind: Kind, event: CanonicalEvent)
   }
 }
 
-type Dimensions = [string, string, string, string, string, string, string, string, string, string, string, string]
-
 /** environment, agent, workflow, version, step, provider, model, prompt, tool, user, status, error. */
-function dimensionsOf(kind: Kind, e: CanonicalEvent): Dimensions {
+function dimensionsOf(kind: Kind, e: CanonicalEvent): GroupValues {
   const environment = e.environment ?? ''
   if (kind === 'total') return [environment, '', '', '', '', '', '', '', '', '', '', '']
   if (kind === 'user') return [environment, '', '', '', '', '', '', '', '', e.user_id ?? '', '', '']

@@ -10,8 +10,27 @@ export function spendDeltas(
 ): SpendDelta[] {
   const groups = new Map<string, SpendDelta>()
   for (const tuple of money) {
-    const [, minute_ms, , agent_id, workflow_id, , , provider, model, , , user_id, cost, paid, , prompt, completion] =
-      tuple
+    const [
+      kind,
+      minute_ms,
+      ,
+      agent_id,
+      workflow_id,
+      ,
+      ,
+      provider,
+      model,
+      ,
+      ,
+      user_id,
+      cost,
+      paid,
+      ,
+      prompt,
+      completion,
+    ] = tuple
+    // Money that is in a group of its own kind already.
+    if (kind === 'leak') continue
     const quarter_ms = Math.floor(minute_ms / QUARTER_MS) * QUARTER_MS
     const key = [quarter_ms, agent_id, workflow_id, provider, model, user_id].join('\n')
     const group = groups.get(key)

@@ -51,6 +51,11 @@ export function dayStart(zone: string, dayIndex: number): number {
   return local - (midnights.length > 0 ? Math.max(...midnights) : before)
 }
 
+/** The start of the local day after the one that is under way at `ms`. */
+export function nextDayStart(zone: string, ms: number): number {
+  return dayStart(zone, Math.floor((ms + offsetAt(zone, ms)) / DAY_MS) + 1)
+}
+
 function changeBetween(zone: string, low: number, high: number, after: number): number {
   let from = low
   let to = high

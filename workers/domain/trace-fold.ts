@@ -28,6 +28,7 @@ export interface TraceFold {
   fallbacks: number
   batches: Set<string>
   /** Of its ledger entries in this commit. */
+  leaks: Set<string>
   unpriced: number
   cost_nanousd: number
   tokens_prompt: number
@@ -140,6 +141,7 @@ function emptyFold(traceId: string): TraceFold {
     retries: 0,
     fallbacks: 0,
     batches: new Set(),
+    leaks: new Set(),
     unpriced: 0,
     cost_nanousd: 0,
     tokens_prompt: 0,

@@ -143,6 +143,12 @@ describe('roller', () => {
       prompt_version: 'p',
       user_id: 'u',
       cost_nanousd: i,
+      attempt: 0,
+      scores: undefined,
+      egress_host: undefined,
+      pii_detected: undefined,
+      pii_redacted: undefined,
+      queue_depth: undefined,
     }))
     await commitEvents(db, tenant, event, 40)
     await rollAll(tenant.org_id)

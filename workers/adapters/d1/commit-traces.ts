@@ -28,6 +28,9 @@ const COLUMNS = [
   'outcome_revised_ms',
 ]
 const MONEY = ['unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion']
+/** What is made of ledger entries, which `fresh` may have fewer of than the fold. */
+const BOOKED = ['leaks', ...MONEY]
+const NOTHING: Record<string, string> = { leaks: `'[]'` }
 const PREFERRED = ['name', 'environment', 'agent_id', 'workflow_id', 'workflow_version', 'user_id', 'session_id']
 const ADDED = ['events', 'errors', 'llm_calls', 'tool_calls', 'retries', 'fallbacks', ...MONEY]
 
@@ -52,31 +55,33 @@ const MERGE = `started_ms = ${STARTED}, ended_ms = max(trace.ended_ms, n.ended_m
   error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
   outcome = ${OUTCOME}, outcome_revised_ms = max(trace.outcome_revised_ms, n.outcome_revised_ms),
   ${PREFERRED.map((name) => `${name} = ${prefer(name)}`).join(', ')},
-  ${['providers', 'models', 'batches'].map(union).join(', ')},
+  ${['providers', 'models', 'batches', 'leaks'].map(union).join(', ')},
   ${ADDED.map((name) => `${name} = trace.${name} + n.${name}`).join(', ')}`
 
 /**
  * Two statements that add trace folds (?1, JSON tuples): to the traces that are there, then those that are not. Not
- * an upsert, whose statement SQLite must be able to undo alone (commit.ts). Folds hold their own sums of money;
- * with `fresh`, a CTE of the new ledger rows, these are summed instead.
+ * an upsert, whose statement SQLite must be able to undo alone (commit.ts). Folds hold their own sums of money and
+ * leaks; with `fresh`, a CTE of the new ledger rows, these are made of it instead.
  */
 export function tracesSql(fresh?: string): [update: string, insert: string] {
-  const money = (name: string, at: number) =>
-    fresh === undefined ? `value ->> ${at} AS ${name}` : `coalesce(paid.${name}, 0) AS ${name}`
+  const booked = (name: string, at: number) =>
+    fresh === undefined ? `value ->> ${at} AS ${name}` : `coalesce(paid.${name}, ${NOTHING[name] ?? 0}) AS ${name}`
   const fields = [
     ...COLUMNS.map((name, at) => `value ->> ${at} AS ${name}`),
-    ...MONEY.map((name, i) => money(name, COLUMNS.length + i)),
+    ...BOOKED.map((name, i) => booked(name, COLUMNS.length + i)),
   ].join(', ')
   const paid =
     fresh === undefined
       ? ''
       : `${fresh}, paid AS MATERIALIZED (SELECT project_id, trace_id, sum(cost_nanousd) cost_nanousd,
-      sum(cost_source = 'unpriced') unpriced, sum(tokens_prompt) tokens_prompt, sum(tokens_completion) tokens_completion
+      sum(cost_source = 'unpriced') unpriced, sum(tokens_prompt) tokens_prompt, sum(tokens_completion) tokens_completion,
+      (SELECT json_group_array(leak) FROM (SELECT DISTINCT f.leak FROM fresh f WHERE f.project_id = fresh.project_id
+        AND f.trace_id = fresh.trace_id AND f.leak <> '' ORDER BY f.leak)) leaks
       FROM fresh GROUP BY project_id, trace_id) `
   const join =
     fresh === undefined ? '' : ' LEFT JOIN paid ON paid.project_id = value ->> 0 AND paid.trace_id = value ->> 2'
   const folds = `SELECT ${fields} FROM jsonb_each(jsonb(?1))${join}`
-  const names = [...COLUMNS, ...MONEY].join(', ')
+  const names = [...COLUMNS, ...BOOKED].join(', ')
   return [
     `${paid}UPDATE OR FAIL trace SET ${MERGE} FROM (${folds}) n WHERE trace.project_id = n.project_id AND trace.trace_id = n.trace_id`,
     `${paid}INSERT OR IGNORE INTO trace (${names}, started_ms) SELECT ${names}, sort_ms FROM (${folds})`,

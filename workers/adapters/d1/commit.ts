@@ -23,12 +23,13 @@ export class AlreadyApplied extends Error {}
 /** The columns of plan.ledger, in its order. */
 const LEDGER_COLUMNS = `project_id, event_key, org_id, workspace_id, ts_ms, trace_id, span_id, kind, environment,
   agent_id, workflow_id, workflow_version, step, provider, model, prompt_version, tool_name, user_id, cost_nanousd,
-  cost_source, price_version, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning`
+  cost_source, price_version, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning,
+  leak, leak_nanousd`
 
 // OR FAIL: a statement that fails fails the whole batch, so SQLite need not keep what it would undo of the statement
 // alone. Those copies of pages were a third of all bytes written.
 const LEDGER = `INSERT OR FAIL INTO ledger (${LEDGER_COLUMNS}, commit_id)
-SELECT ${columns(26)}, ?2 FROM jsonb_each(jsonb(?1))`
+SELECT ${columns(28)}, ?2 FROM jsonb_each(jsonb(?1))`
 
 const BATCHES = `INSERT OR FAIL INTO batch (project_id, batch_id, org_id, received_ms, events, costs, body, commit_id, applied_ms)
 SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
@@ -58,7 +59,10 @@ const MONEY = `SELECT json_group_array(json_array(kind, minute, environment, age
     prompt_version, tool_name, user_id, sum(cost_nanousd) cost, count(*) paid, sum(cost_source = 'unpriced') unpriced,
     sum(tokens_prompt) prompt, sum(tokens_completion) completion, sum(tokens_cached) cached,
     sum(tokens_cache_write) cache_write, sum(tokens_reasoning) reasoning
-  FROM fresh WHERE fresh.project_id = ?4 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)`
+  FROM fresh WHERE fresh.project_id = ?4 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+  UNION ALL SELECT 'leak', ts_ms / 60000 * 60000, environment, agent_id, workflow_id, workflow_version, step, provider, model,
+    leak, tool_name, '', sum(leak_nanousd), count(*), 0, 0, 0, 0, 0, 0
+  FROM fresh WHERE fresh.project_id = ?4 AND leak <> '' GROUP BY 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)`
 const GUARD = `SELECT nullif(json_group_array(json_array(g.value ->> 1, fresh.cost_nanousd, g.value ->> 3)), '[]')
   FROM json_each(?12) g JOIN fresh ON fresh.project_id = ?4 AND fresh.event_key = g.value ->> 0`
 const deltaOfNewSql = (ids: readonly string[]) => `${fresh('?11', '?1')} INSERT INTO delta (${DELTA_COLUMNS})

@@ -1,3 +1,4 @@
+import { KINDS } from '../../contract/metrics.ts'
 import { DAY_MS } from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS } from '../../domain/rollup-row.ts'
 import { isOvertaken } from './progress.ts'
@@ -5,7 +6,7 @@ import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
 import { rollupStore } from './rollup-store.ts'
 
 /** Users are read one by one, not summed over days; their days would be nearly as many as their hours. */
-const KINDS = ['request', 'llm', 'tool', 'step', 'retry', 'fallback', 'policy', 'total']
+const PACKED = KINDS.filter((kind) => kind !== 'user' && kind !== 'trace')
 /** A day is packed when it ended this long ago. */
 const SETTLE_MS = 6 * 3_600_000
 /** Packing starts when a month of hours is this many rows: below, reading the hours is as fast and costs no rows. */
@@ -70,7 +71,7 @@ async function packOrg(db: D1Database, orgId: string, packed: number, first: num
   for (let day = first; day < until && days < DAYS_PER_RUN; day += DAY_MS) {
     try {
       await db.batch([
-        db.prepare(PACK).bind(orgId, day, JSON.stringify(KINDS)),
+        db.prepare(PACK).bind(orgId, day, JSON.stringify(PACKED)),
         db.prepare(ADVANCE).bind(orgId, from, day + DAY_MS),
       ])
     } catch (error) {
@@ -100,7 +101,7 @@ async function behind(db: D1Database, until: number): Promise<{ org_id: string; 
 
 /** The first day that has rows, null when the organization is not busy enough. */
 async function firstDay(db: D1Database, orgId: string, until: number, busyRows: number): Promise<number | null> {
-  const kinds = JSON.stringify(KINDS)
+  const kinds = JSON.stringify(PACKED)
   const busy = await db
     .prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM json_each(?2) k CROSS JOIN rollup r ON r.org_id = ?1 AND r.kind = k.value

@@ -1,7 +1,6 @@
 import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
-import { columnOf } from '../../domain/metrics-plan.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
-import { GROUP_DIMENSIONS, type GroupDimension } from '../../domain/rollup-row.ts'
+import { columnOf, GROUP_DIMENSIONS, type RowColumn } from '../../domain/rollup-row.ts'
 import type { OffsetSpan } from '../../domain/time-zone.ts'
 import { TRACE_SUMS, staleSql, tookSql } from './trace-sums.ts'
 
@@ -33,6 +32,17 @@ export interface Span {
   to_ms: number
 }
 
+/** Where a dimension lies. */
+export interface Column {
+  name: Dimension
+  column: RowColumn
+}
+
+/** The columns of rows of a kind that hold these dimensions. */
+export function columnsOf(kind: Kind, dimensions: readonly Dimension[]): Column[] {
+  return dimensions.map((name) => ({ name, column: columnOf(kind, name) }))
+}
+
 /** What is read from rollups and the deltas that follow them, as rows that need only be added up. */
 export interface RollupRead {
   org_id: string
@@ -48,8 +58,9 @@ export interface RollupRead {
   time: 'none' | 'minute' | 'hour' | readonly OffsetSpan[]
   /** Whether rows of whole UTC days may stand for their hours. */
   days: boolean
-  columns: readonly Dimension[]
-  filters: MetricsQuery['filters']
+  /** What rows are told apart by, under the names of the answer. */
+  columns: readonly Column[]
+  filters: readonly (Omit<MetricsQuery['filters'][number], 'dimension'> & { column: RowColumn })[]
   counts: readonly CountColumn[]
   money: readonly MoneyColumn[]
   histogram: boolean
@@ -125,58 +136,60 @@ seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi
       counting === null ? column : `iif(k.value = ${counting}, ${column}, ${none})`
     const columns = [
       this.at('r.hour_ms'),
-      ...this.read.columns.map((name) => `r.${columnOf(name)} AS ${name}`),
+      ...this.read.columns.map(({ name, column }) => `r.${column} AS ${name}`),
       ...counts.map((name) => `${own(`r.${name}`, '0')} AS ${name}`),
       ...money.map((name) => `r.${name} AS ${name}`),
       ...(histogram ? [`${own(`nullif(r.latency_hist, '{}')`, 'NULL')} AS hist`] : []),
     ]
     return `SELECT ${columns.join(', ')} FROM seg CROSS JOIN json_each(${this.values.add(JSON.stringify(kinds))}) k CROSS JOIN rollup r
 ON r.org_id = ${this.org} AND r.kind = k.value || seg.tier AND r.hour_ms >= seg.lo AND r.hour_ms < seg.hi
-WHERE r.project_id IN ${this.projects}${this.filters((name) => `r.${columnOf(name)}`)}${this.ofTraces ? ' AND NOT EXISTS (SELECT 1 FROM stale y WHERE y.project_id = r.project_id AND y.hour_ms = r.hour_ms)' : ''}`
+WHERE r.project_id IN ${this.projects}${this.filters((column) => `r.${column}`)}${this.ofTraces ? ' AND NOT EXISTS (SELECT 1 FROM stale y WHERE y.project_id = r.project_id AND y.hour_ms = r.hour_ms)' : ''}`
   }
 
   /** One row a trace, of the hours whose sums wait to be made anew. */
   traces(): string {
-    const column = (name: Dimension) => (name === 'workspace_id' ? 'y.workspace_id' : `t.${name}`)
+    const text = (column: RowColumn) =>
+      column === 'workspace_id' ? 'y.workspace_id' : `t.${column === columnOf('trace', 'outcome') ? 'outcome' : column}`
     const columns = [
       this.at('y.hour_ms'),
-      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...this.read.columns.map(({ name, column }) => `${text(column)} AS ${name}`),
       ...[...this.read.counts, ...this.read.money].map((name) => `${TRACE_SUMS[name]} AS ${name}`),
       ...(this.read.histogram ? [`iif(t.complete = 1, json_object(${tookSql()}, 1), NULL) AS hist`] : []),
     ]
     return `SELECT ${columns.join(', ')} FROM stale y CROSS JOIN trace t ON t.project_id = y.project_id
 AND t.sort_ms >= y.hour_ms AND t.sort_ms < y.hour_ms + ${HOUR_MS} WHERE t.ended_ms > 0 AND y.project_id IN ${this.projects}
-AND EXISTS (SELECT 1 FROM part WHERE y.hour_ms >= lo AND y.hour_ms < hi)${this.filters(column)}`
+AND EXISTS (SELECT 1 FROM part WHERE y.hour_ms >= lo AND y.hour_ms < hi)${this.filters(text)}`
   }
 
   counted(kind: Kind): string {
-    const column = (name: Dimension) => dimensionOf(name, 'c', GROUP_DIMENSIONS.length)
+    const text = (column: RowColumn) => dimensionOf(column, 'c', GROUP_DIMENSIONS.length)
     const columns = [
       this.at('c.value ->> 1'),
-      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...this.read.columns.map(({ name, column }) => `${text(column)} AS ${name}`),
       ...this.read.counts.map((name) => `c.value ->> ${COUNT_AT[name]} AS ${name}`),
       ...this.read.money.map((name) => `0 AS ${name}`),
       ...(this.read.histogram ? [`nullif(c.value -> ${HISTOGRAM_AT}, '{}') AS hist`] : []),
     ]
-    return `SELECT ${columns.join(', ')} ${this.deltas('counts', 'c')} AND c.value ->> 0 = ${this.values.add(kind)}${this.filters(column)}`
+    return `SELECT ${columns.join(', ')} ${this.deltas('counts', 'c')} AND c.value ->> 0 = ${this.values.add(kind)}${this.filters(text)}`
   }
 
   paid(): string {
     const { money_kinds, money, counts, histogram } = this.read
-    const column = (name: Dimension) => dimensionOf(name, 'm', MONEY_DIMENSIONS)
+    const text = (column: RowColumn) => dimensionOf(column, 'm', MONEY_DIMENSIONS)
     const columns = [
       this.at('m.value ->> 1'),
-      ...this.read.columns.map((name) => `${column(name)} AS ${name}`),
+      ...this.read.columns.map(({ name, column }) => `${text(column)} AS ${name}`),
       ...counts.map((name) => `0 AS ${name}`),
       ...money.map((name) => `m.value ->> ${MONEY_AT[name]} AS ${name}`),
       ...(histogram ? ['NULL AS hist'] : []),
     ]
+    // Leaks are money that is counted under another kind already.
     const whose = money_kinds.includes('total')
-      ? ''
+      ? ` AND m.value ->> 0 <> 'leak'`
       : money_kinds.includes('user')
         ? ` AND m.value ->> 11 <> ''`
         : ` AND m.value ->> 0 IN ${this.values.addList(money_kinds)}`
-    return `SELECT ${columns.join(', ')} ${this.deltas('money', 'm')}${whose}${this.filters(column)}`
+    return `SELECT ${columns.join(', ')} ${this.deltas('money', 'm')}${whose}${this.filters(text)}`
   }
 
   /** Deltas that are not merged, and for minutes beyond the hours those that may hold them. */
@@ -204,11 +217,11 @@ AND d.project_id IN ${this.projects} AND ${within}${unread}`
     return `${minute} >= ${this.values.add(from)} AND ${minute} < ${this.values.add(to)}`
   }
 
-  private filters(column: (name: Dimension) => string): string {
+  private filters(text: (column: RowColumn) => string): string {
     return this.read.filters
       .map(
-        ({ dimension, op, values }) =>
-          ` AND ${column(dimension)} ${op === 'eq' ? 'IN' : 'NOT IN'} ${this.values.addList(values)}`,
+        ({ column, op, values }) =>
+          ` AND ${text(column)} ${op === 'eq' ? 'IN' : 'NOT IN'} ${this.values.addList(values)}`,
       )
       .join('')
   }
@@ -246,9 +259,8 @@ function edgeStart(minutes: Span, hours: readonly Span[]): number {
   return hours.at(-1)?.to_ms ?? minutes.from_ms
 }
 
-function dimensionOf(name: Dimension, alias: string, known: number): string {
-  if (name === 'outcome') return `''`
-  if (name === 'project_id' || name === 'workspace_id') return `d.${name}`
-  const at = GROUP_DIMENSIONS.indexOf(name satisfies GroupDimension)
+function dimensionOf(column: RowColumn, alias: string, known: number): string {
+  if (column === 'project_id' || column === 'workspace_id') return `d.${column}`
+  const at = GROUP_DIMENSIONS.indexOf(column)
   return at < known ? `${alias}.value ->> ${FIRST_DIMENSION_AT + at}` : `''`
 }

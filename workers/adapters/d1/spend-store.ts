@@ -5,7 +5,7 @@ import { MONEY_KINDS } from '../../domain/metrics-plan.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
 import { dayStart, offsetSpans, type OffsetSpan } from '../../domain/time-zone.ts'
 import type { SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
-import { offsetSql, sourceSql, Values, type RollupRead, type Span } from './rollup-read.ts'
+import { columnsOf, offsetSql, sourceSql, Values, type RollupRead, type Span } from './rollup-read.ts'
 import { SPEND_COUNTS, SPEND_TOKENS, SpendSums, type SpendPart } from './spend-sums.ts'
 
 const COLUMN: Record<Exclude<SpendGroup, 'org' | 'day' | 'hour'>, Dimension> = {
@@ -137,7 +137,7 @@ function hourRead(
   take: Read['take'],
 ): Read {
   const values = new Values()
-  const columns = columnsOf(groups)
+  const columns = dimensionsOf(groups)
   const byDay = groups.includes('day') && offsets.some((span) => span.offset_ms !== 0)
   const read: RollupRead = {
     org_id: tenant.org_id,
@@ -147,7 +147,7 @@ function hourRead(
     hours,
     time: groups.includes('hour') ? 'hour' : groups.includes('day') ? offsets : 'none',
     days: !kinds.includes('user') && !groups.includes('hour') && !byDay,
-    columns,
+    columns: columnsOf('total', columns),
     filters: [],
     counts: [],
     money: MONEY,
@@ -180,7 +180,7 @@ function ledgerRead(
   const ranges = values.add(
     JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])),
   )
-  const columns = columnsOf(query.group_by)
+  const columns = dimensionsOf(query.group_by)
   const keys = ['at', ...columns].join(', ')
   const sums = [
     'CAST(sum(cost_nanousd) AS TEXT) AS cost',
@@ -202,7 +202,7 @@ function ledgerTime(groups: readonly SpendGroup[], offsets: readonly OffsetSpan[
   return `(ts_ms + ${offsetSql(offsets, 'ts_ms', values)}) / ${DAY_MS} AS at`
 }
 
-function columnsOf(groups: readonly SpendGroup[]): Dimension[] {
+function dimensionsOf(groups: readonly SpendGroup[]): Dimension[] {
   return groups.flatMap((group) => (group in COLUMN ? [COLUMN[group as keyof typeof COLUMN]] : []))
 }
 

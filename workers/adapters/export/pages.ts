@@ -36,7 +36,7 @@ function rowOf({ columns }: TenantTable, tuple: readonly (string | number | null
   columns.forEach(({ name, type }, i) => {
     const value = tuple[i] ?? null
     if (isBlob(type)) return
-    if (name === 'cost_nanousd' && value !== null) row['cost_usd'] = usd(String(value))
+    if (name.endsWith('_nanousd') && value !== null) row[name.replace(/_nanousd$/, '_usd')] = usd(String(value))
     row[name] = isInteger(type) && value !== null ? numberOf(String(value)) : value
   })
   return row

@@ -67,6 +67,7 @@ function summary(row: TraceRow): TraceSummary {
     session_id: known(row.session_id),
     providers: JSON.parse(row.providers) as string[],
     models: JSON.parse(row.models) as string[],
+    leaks: JSON.parse(row.leaks) as string[],
     events: row.events,
     errors: row.errors,
     llm_calls: row.llm_calls,
@@ -91,6 +92,7 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     environment,
     model,
     provider,
+    leak,
     q,
     min_cost_usd,
   } = query
@@ -101,6 +103,7 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     equals: { status, error_type, agent_id, workflow_id, workflow_version, user_id, environment },
     ...(model !== undefined && { model }),
     ...(provider !== undefined && { provider }),
+    ...(leak !== undefined && { leak }),
     ...(q !== undefined && q.trim() !== '' && { q: q.trim() }),
     ...(minCost !== null && { min_cost_nanousd: minCost }),
   }

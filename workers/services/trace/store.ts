@@ -21,6 +21,7 @@ export interface TraceRow {
   session_id: string
   providers: string
   models: string
+  leaks: string
   events: number
   errors: number
   llm_calls: number
@@ -45,6 +46,7 @@ export interface TraceFilter {
   >
   model?: string
   provider?: string
+  leak?: string
   min_cost_nanousd?: number
   q?: string
 }

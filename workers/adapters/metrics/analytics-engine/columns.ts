@@ -1,3 +1,4 @@
+import type { Kind } from '../../../contract/metrics.ts'
 import { GROUP_DIMENSIONS } from '../../../domain/rollup-row.ts'
 
 /**
@@ -30,6 +31,21 @@ export type Double = (typeof DOUBLES)[number]
 
 export const blob = (name: Blob) => `blob${BLOBS.indexOf(name) + 1}`
 export const double = (name: Double) => `double${DOUBLES.indexOf(name) + 1}`
+
+/**
+ * Kinds that points are written of. Users are not: points cannot be deleted, and people can ask to be forgotten. What
+ * events tell besides (domain/facts.ts) and leaks are not, which are exact or nothing, and few rows of D1.
+ */
+export const ANALYTICS_KINDS: readonly Kind[] = [
+  'request',
+  'llm',
+  'tool',
+  'step',
+  'retry',
+  'fallback',
+  'policy',
+  'total',
+]
 
 /** Further latencies of a group lie in points of this kind, which count nothing. */
 export const latencyKind = (kind: string) => `${kind}.latency`

@@ -1,6 +1,6 @@
 import { valueOf } from '../../../domain/histogram.ts'
 import { GROUP_DIMENSIONS, type CountTuple, type MoneyTuple } from '../../../domain/rollup-row.ts'
-import { BLOBS, BLOBS_BYTES_MAX, DOUBLES, latencyKind, type Double } from './columns.ts'
+import { ANALYTICS_KINDS, BLOBS, BLOBS_BYTES_MAX, DOUBLES, latencyKind, type Double } from './columns.ts'
 
 /** What one commit holds for one project. */
 export interface MetricsPart {
@@ -35,12 +35,12 @@ const USER_AT = GROUP_DIMENSIONS.indexOf('user_id')
  */
 export function pointsOf(orgId: string, part: MetricsPart): Point[] {
   return [
-    ...part.counts.filter(isOfNoUser).flatMap((tuple) => countPoints(orgId, part, tuple)),
-    ...part.money.filter(isOfNoUser).map((tuple) => moneyPoint(orgId, part, tuple)),
+    ...part.counts.filter(isHeld).flatMap((tuple) => countPoints(orgId, part, tuple)),
+    ...part.money.filter(isHeld).map((tuple) => moneyPoint(orgId, part, tuple)),
   ]
 }
 
-const isOfNoUser = ([kind]: CountTuple | MoneyTuple) => kind !== 'user'
+const isHeld = ([kind]: CountTuple | MoneyTuple) => ANALYTICS_KINDS.includes(kind)
 
 function countPoints(orgId: string, part: MetricsPart, tuple: CountTuple): Point[] {
   const [kind, minute_ms] = tuple

@@ -1,5 +1,6 @@
 import { COUNT_SUMS, MONEY_SUMS, quantileOf } from '../../../domain/metrics-answer.ts'
-import { columnOf, MONEY_KINDS, type MetricsPlan } from '../../../domain/metrics-plan.ts'
+import { MONEY_KINDS, type MetricsPlan } from '../../../domain/metrics-plan.ts'
+import { columnOf } from '../../../domain/rollup-row.ts'
 import type { OffsetSpan } from '../../../domain/time-zone.ts'
 import { blob, double, latencyKind, type Double } from './columns.ts'
 
@@ -89,7 +90,7 @@ const weightedSum = (name: Double) => `sum(${double(name)} * _sample_interval) A
 function select(plan: MetricsPlan, scope: Scope, where: string[], columns: string[], most: string): string {
   const keys = [
     ...(plan.step === 'total' ? [] : [`${timeOf(plan)} AS ${TIME}`]),
-    ...plan.dimensions.map((name, i) => `${blob(columnOf(name))} AS ${dimensionAlias(i)}`),
+    ...plan.dimensions.map((name, i) => `${blob(columnOf(plan.kind, name))} AS ${dimensionAlias(i)}`),
   ]
   const names = keys.map((key) => key.slice(key.lastIndexOf(' ') + 1))
   // What is read tells whether it was sampled: on the way in by us or by the platform, or on the way out.
@@ -97,7 +98,7 @@ function select(plan: MetricsPlan, scope: Scope, where: string[], columns: strin
   return [
     `SELECT ${[...keys, ...columns, ...sampling].join(', ')}`,
     `FROM ${scope.dataset}`,
-    `WHERE ${[...scopeOf(plan, scope), ...where, ...plan.filters.map(filterOf)].join(' AND ')}`,
+    `WHERE ${[...scopeOf(plan, scope), ...where, ...plan.filters.map((filter) => filterOf(plan, filter))].join(' AND ')}`,
     ...(names.length > 0 ? [`GROUP BY ${names.join(', ')}`] : []),
     `ORDER BY ${most} DESC`,
     `LIMIT ${GROUPS_MAX + 1}`,
@@ -138,8 +139,8 @@ function offsetOf([first, ...later]: readonly OffsetSpan[], hour: string): strin
 
 const float = (whole: number) => `${whole}.0`
 
-function filterOf({ dimension, op, values }: MetricsPlan['filters'][number]): string {
-  return (op === 'eq' ? oneOf : noneOf)(blob(columnOf(dimension)), values)
+function filterOf({ kind }: MetricsPlan, { dimension, op, values }: MetricsPlan['filters'][number]): string {
+  return (op === 'eq' ? oneOf : noneOf)(blob(columnOf(kind, dimension)), values)
 }
 
 /** Text that reads the same to every SQL. */

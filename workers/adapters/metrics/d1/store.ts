@@ -3,9 +3,9 @@ import type { Tenant } from '../../../contract/tenant.ts'
 import { mergeText } from '../../../domain/histogram.ts'
 import { Answer, COUNT_SUMS, MONEY_SUMS, type Sums } from '../../../domain/metrics-answer.ts'
 import { dayTime, needsHours, planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
-import type { Histogram } from '../../../domain/rollup-row.ts'
+import { columnOf, type Histogram } from '../../../domain/rollup-row.ts'
 import type { MetricsStore } from '../../../services/metrics/port.ts'
-import { sourceSql, Values, type RollupRead } from '../../d1/rollup-read.ts'
+import { columnsOf, sourceSql, Values, type RollupRead } from '../../d1/rollup-read.ts'
 
 /** More groups than this are cut off, those with the least left out. */
 const GROUPS_MAX = 50_000
@@ -69,8 +69,8 @@ function sourceOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string
     minutes: ragged ? { from_ms, to_ms } : undefined,
     time: step === 'total' ? 'none' : step === 'day' ? plan.offsets : step,
     days: !needsHours(plan) && plan.kind !== 'user' && plan.kind !== 'trace',
-    columns: plan.dimensions,
-    filters: plan.filters,
+    columns: columnsOf(plan.kind, plan.dimensions),
+    filters: plan.filters.map(({ dimension, ...rest }) => ({ ...rest, column: columnOf(plan.kind, dimension) })),
     counts: [],
     money: [],
     histogram: false,
@@ -117,7 +117,8 @@ function distinctStatement(
   column: 'user_id' | 'agent_id',
 ): Statement {
   const values = new Values()
-  const columns = source.columns.includes(column) ? source.columns : [...source.columns, column]
+  const isAsked = source.columns.some(({ name }) => name === column)
+  const columns = isAsked ? source.columns : [...source.columns, ...columnsOf(kind, [column])]
   const head = sourceSql({ ...source, kind, columns, counts: ['n'], days: source.days && kind !== 'user' }, values)
   const sql = `${head}SELECT ${keysOf(plan)}, count(DISTINCT ${column}) AS found FROM src WHERE ${column} <> '' AND n > 0 GROUP BY ${keysOf(plan)}`
   const measure = column === 'user_id' ? 'unique_users' : 'unique_agents'

@@ -22,6 +22,15 @@ export const MEASURE_WORDS: Partial<Record<Measure, string>> = {
   latency_p99_ms: 'latency p99',
   unique_users: 'active users',
   unique_agents: 'active agents',
+  concurrency_avg: 'average number at once',
+  score_avg: 'average score',
+  score_stddev: 'standard deviation of scores',
+  pii_detected: 'personal data found',
+  pii_redacted: 'personal data redacted',
+  value_avg: 'average depth',
+  value_p50: 'depth p50',
+  value_p90: 'depth p90',
+  value_p99: 'depth p99',
 }
 
 export const KIND_WORDS = {
@@ -34,6 +43,11 @@ export const KIND_WORDS = {
   policy: 'blocked actions',
   user: 'operations of users',
   total: 'requests in all',
+  score: 'quality scores',
+  egress: 'calls to other hosts',
+  pii: 'personal data',
+  queue: 'queues',
+  leak: 'leaks',
 } as const
 
 /** A value of a measure with its unit. */
