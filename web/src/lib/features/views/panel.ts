@@ -64,6 +64,8 @@ export interface TableRow {
   cells: Record<string, Cell>
   /** The traces behind it. */
   href?: string
+  /** Where single cells lead, by column. */
+  links?: Record<string, string>
 }
 
 export type PanelData =
@@ -123,6 +125,8 @@ export type Shaped = PanelData & {
   note?: string
   /** Nothing to show: why, and what to do. */
   empty?: string
+  /** Where there is more of this. */
+  more?: { label: string; href: string }[]
 }
 
 /** A part of a view: what it shows, what that means, and where it comes from. */

@@ -1,5 +1,6 @@
-import type { ViewSpec } from './panel.ts'
+import { governance } from './governance/view.ts'
 import { operations } from './operations/view.ts'
+import type { ViewSpec } from './panel.ts'
 
 /** The built-in views that are made of panels; the overview is a page of its own. */
-export const VIEWS: readonly ViewSpec[] = [operations]
+export const VIEWS: readonly ViewSpec[] = [operations, governance]

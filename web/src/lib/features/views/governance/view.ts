@@ -1,0 +1,28 @@
+import type { ViewSpec } from '../panel.ts'
+import { approvals } from './approvals.ts'
+import { auditTimeline } from './audit.ts'
+import { policyDecisions, violations } from './decisions.ts'
+import { escalatedBy, escalations } from './escalations.ts'
+import { waitingExtensions } from './extensions.ts'
+import { figures } from './head.ts'
+import { residency, retentionState } from './keeping.ts'
+import { stoppedRequests } from './stopped.ts'
+
+export const governance: ViewSpec = {
+  id: 'governance',
+  title: 'Governance',
+  about: 'What rules decided, what was stopped, who waits for an answer, and how data are kept.',
+  panels: [
+    figures,
+    policyDecisions,
+    stoppedRequests,
+    violations,
+    approvals,
+    escalations,
+    escalatedBy,
+    waitingExtensions,
+    auditTimeline,
+    retentionState,
+    residency,
+  ],
+}
