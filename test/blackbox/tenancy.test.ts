@@ -78,6 +78,14 @@ beforeAll(async () => {
     silence: [
       await made('silences', { rule_id: rule, ends_at: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }),
     ],
+    view: [
+      await made('views', {
+        kind: 'view',
+        name: MARK,
+        shared: true,
+        content: { path: 'operations', query: `user_id=${MARK}` },
+      }),
+    ],
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
     deleted: [third.id],
@@ -106,7 +114,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|delivery|incident|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|delivery|incident|deleted|deletion)\}/
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {
@@ -134,6 +142,7 @@ function bodyFor(path: string, method: string): unknown {
     }
   if (path.endsWith('/extensions'))
     return { amount_usd: '1', until: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }
+  if (path.includes('/views/')) return { name: 'Mine now', version: 1 }
   if (path.includes('/members/')) return { role: 'developer' }
   return { name: 'Mine now', scopes: ['read'] }
 }

@@ -31,6 +31,7 @@ import { silenceRoutes } from './routes/silences.ts'
 import { sloRoutes } from './routes/slos.ts'
 import { ssoRoutes } from './routes/sso.ts'
 import { traceRoutes } from './routes/traces.ts'
+import { viewRoutes } from './routes/views.ts'
 
 const ROUTES = [
   orgRoutes,
@@ -53,6 +54,7 @@ const ROUTES = [
   ssoRoutes,
   traceRoutes,
   metricsRoutes,
+  viewRoutes,
   ingestRoutes,
   auditRoutes,
   schemaRoutes,

@@ -12,6 +12,7 @@ import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
+import { viewStore } from '../adapters/d1/view-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { guardFallback } from '../adapters/guard-kv.ts'
 import { findKey, keyWriter, noteUse } from '../adapters/keys-kv.ts'
@@ -29,6 +30,7 @@ import { isJournaled } from '../adapters/r2/journal.ts'
 import type { ProjectTenant } from '../contract/tenant.ts'
 import type { BudgetDeps } from '../services/budget/budgets.ts'
 import type { ControlDeps } from '../services/control/controls.ts'
+import type { ViewDeps } from '../services/dashboard/port.ts'
 import type { OutboxDeps } from '../services/audit/outbox.ts'
 import type { AuditDeps } from '../services/audit/port.ts'
 import type { ReceiptDeps, WatermarkDeps } from '../services/ingest/receipt.ts'
@@ -68,6 +70,7 @@ export interface Deps extends PrivacyDeps, WatchDeps {
   moving: StartDeps
   budgets: BudgetDeps
   controls: ControlDeps
+  views: ViewDeps
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
@@ -84,6 +87,7 @@ export function makeDeps(env: Env, origin: string): Deps {
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   const tools = { now, sha256: sha256Hex, random }
   const metrics = metricsStore(env, now)
+  const members = memberStore(env.CONTROL)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -93,7 +97,7 @@ export function makeDeps(env: Env, origin: string): Deps {
       ...tools,
     },
     members: {
-      members: memberStore(env.CONTROL),
+      members,
       sendMail: mailSender(env, now),
       origin,
       ...tools,
@@ -132,6 +136,12 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
+    views: {
+      store: viewStore((tenant) => shardOf(env, tenant)),
+      namesOf: async (orgId) => new Map((await members.members(orgId)).map(({ userId, name }) => [userId, name])),
+      now,
+      random,
+    },
     ...watchDeps(env, origin, metrics, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {

@@ -51,6 +51,11 @@ export const PERMISSIONS = {
     about: 'Make service principals, and keys of the whole organization',
   },
   'telemetry.read': { roles: EVERYONE, scopes: READ, about: 'See traces, metrics, spend and the live feed' },
+  'view.write': {
+    roles: EVERYONE,
+    scopes: [],
+    about: 'Save views and make dashboards; change shared ones as their owner, or as owner or admin',
+  },
   'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
   'budget.read': { roles: EVERYONE, scopes: READ, about: 'See budgets, what is spent and what is reserved' },
   'budget.write': { roles: ['owner', 'admin', 'finance'], scopes: ADMIN, about: 'Make, change and remove budgets' },

@@ -26,6 +26,7 @@ const PREFIXES = {
   export: 'exp',
   channel: 'chn',
   delivery: 'dlv',
+  view: 'viw',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

@@ -81,6 +81,13 @@ describe('deleting an account', () => {
     ).json<{ id: string }>()
     const until = new Date(Date.now() + 3_600_000).toISOString()
     await call(person, 'POST', `${path}/budgets/${budget.id}/extensions`, { amount_usd: '5', until, reason: 'launch' })
+    for (const shared of [true, false])
+      await call(person, 'POST', `${path}/views`, {
+        kind: 'view',
+        name: shared ? 'For all' : 'Hers alone',
+        shared,
+        content: { path: 'finance', query: 'range=7d' },
+      })
     const words = [person.id, person.email, mark]
     await bindings.BUCKET_EU.put(`exports/${org.id}/exp_1/organization.json`, person.email)
     const before = (await everythingStored()).filter((text) => words.some((word) => text.includes(word)))
@@ -94,6 +101,7 @@ describe('deleting an account', () => {
       'service_principal',
       'invitation',
       'person_key',
+      'saved_view',
       'KV',
       'R2',
     ])
@@ -120,6 +128,8 @@ describe('deleting an account', () => {
         timeout: 5000,
       })
       .toEqual([])
+    const views = await (await call(owner, 'GET', `${path}/views`)).json<{ data: object[] }>()
+    expect(views.data).toEqual([expect.objectContaining({ name: 'For all', owner_name: null, mine: false })])
     const extensions = await (await call(owner, 'GET', `${path}/extensions`)).text()
     expect(extensions).toContain('"asked_by":"erased"')
     for (const word of words) expect(extensions).not.toContain(word)

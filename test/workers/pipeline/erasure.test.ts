@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { archiveStore } from '../../../workers/adapters/d1/archive-source.ts'
 import { jobStore } from '../../../workers/adapters/d1/job-store.ts'
+import { viewStore } from '../../../workers/adapters/d1/view-store.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { parquetArchive } from '../../../workers/adapters/r2/archive.ts'
 import { certificates } from '../../../workers/adapters/r2/certificates.ts'
@@ -14,6 +15,7 @@ import { ControlCreate } from '../../../workers/contract/control.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import type { Cell, ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { erasureWork } from '../../../workers/pipeline/jobs/deps-erasure.ts'
+import { paramsOf, queryOf, type SavedRow } from '../../../workers/domain/saved-view.ts'
 import { startErasure } from '../../../workers/services/erasure/start.ts'
 import { SETTLE_MS } from '../../../workers/services/erasure/work.ts'
 import type { Job } from '../../../workers/services/job/port.ts'
@@ -64,9 +66,17 @@ async function tenantWith(cell: Cell, person: string) {
   await deadLetters(bucket).put(envelopeOf(dead), 'tested', 7, cell)
   await accept(queues, makeBatch(tenant, theirEvents(person, `${tenant.org_id}-waits`)), true)
   await budgetsOf(tenant, person)
+  await viewStore(shardOf).add(tenant, viewOf(person), 1)
   await bucket.put(`exports/${tenant.org_id}/exp_1/ledger.ndjson`, person)
   return { tenant, queues }
 }
+
+/** A saved view that names the person, by an id that a URL would hold percent-encoded. */
+const viewOf = (person: string): SavedRow => ({
+  ...{ id: 'viw_1', kind: 'view', name: `What ${person} does`, ownerId: 'usr_1', shared: true, page: 'operations' },
+  ...{ panels: null, params: [...paramsOf(`range=7d&user_id=${encodeURIComponent(person)}&agent_id=support`)] },
+  ...{ createdMs: 1, updatedMs: 1, version: 1 },
+})
 
 /** The person in each table of TenantBudget that can name one. */
 async function budgetsOf(tenant: ProjectTenant, person: string): Promise<void> {
@@ -181,6 +191,7 @@ describe.each([
         'delta',
         'ledger',
         'rollup',
+        'saved_view',
         'trace',
         'archive',
         'dead',
@@ -205,6 +216,10 @@ describe.each([
     expect(await booksOf(neighbour)).toEqual(untouched)
     expect(mentioning(after, tenant, ['somebody-else']).length).toBeGreaterThan(5)
     expect(mentioning(after, tenant, ['others keep theirs']).length).toBeGreaterThan(2)
+
+    const [view] = await viewStore(shardOf).list(tenant)
+    expect(queryOf(view?.params ?? [])).toBe('range=7d&user_id=erased&agent_id=support')
+    expect(view?.name).toMatch(/^What erased_\S+ does$/)
 
     const certificate = await certificates(cellFor(real, cell).bucket).find(tenant.org_id, job.id)
     if (certificate === null) throw new Error('no certificate')

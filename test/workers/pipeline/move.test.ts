@@ -5,9 +5,11 @@ import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { journalSweep } from '../../../workers/adapters/r2/journal.ts'
 import { messageOf } from '../../../workers/services/ingest/store.ts'
 import { sweepJournal } from '../../../workers/services/recovery/sweep.ts'
+import { viewStore } from '../../../workers/adapters/d1/view-store.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { MOVE_STEPS } from '../../../workers/contract/move.ts'
-import type { Cell, ProjectTenant } from '../../../workers/contract/tenant.ts'
+import type { Cell, ProjectTenant, Tenant } from '../../../workers/contract/tenant.ts'
+import type { SavedRow } from '../../../workers/domain/saved-view.ts'
 import { FREEZE_MS_MAX } from '../../../workers/services/move/job.ts'
 import { draft, everything, objectOf, verified } from '../../support/audit-log.ts'
 import type { TenantAuditRpc } from '../../../workers/contract/audit.ts'
@@ -25,7 +27,7 @@ import {
 } from '../../support/moving.ts'
 import { recordingEnv } from '../../support/recording.ts'
 
-const shardOf = (tenant: ProjectTenant) => cellFor(real, tenant.cell).shard(tenant.shard)
+const shardOf = (tenant: Tenant) => cellFor(real, tenant.cell).shard(tenant.shard)
 const at = (tenant: ProjectTenant, cell: Cell): ProjectTenant => ({ ...tenant, cell, shard: 0 })
 
 interface Books {
@@ -83,8 +85,14 @@ async function busyTenant(cell: Cell, batches: number) {
   await bucket.put(`archive/${tenant.org_id}/${tenant.project_id}/2026/01/01/00-1-2.parquet`, new Uint8Array(5000))
   await bucket.put(`unheard-of/${tenant.org_id}/thing`, 'a kind that nobody knew')
   await deadLetters(bucket).put(envelopeOf(batchOf(tenant)), 'tested', 7, cell)
+  await viewStore(shardOf).add(tenant, dashboardOf('viw_before'), 9)
   return { tenant, queues }
 }
+
+const dashboardOf = (id: string): SavedRow => ({
+  ...{ id, kind: 'dashboard', name: 'Mine', ownerId: null, shared: true, page: null, params: [['range', '7d']] },
+  ...{ panels: [{ id: 'operations.requests', span: 6 }], createdMs: 1, updatedMs: 2, version: 3 },
+})
 
 describe('moving an organization', () => {
   it('copies, verifies, switches and leaves nothing behind', async () => {
@@ -97,6 +105,7 @@ describe('moving an organization', () => {
     const job = await runMove(queues.env, tenant.org_id)
     expect(job).toMatchObject({ state: 'done', detail: null })
     expect(await booksOf(us)).toEqual(before)
+    expect(await viewStore(shardOf).list(us)).toEqual([dashboardOf('viw_before')])
     expect(before).toMatchObject({ events: 480, entries: 360, traces: 120, budget: '360000360' })
     expect(job.numbers).toMatchObject({
       ledger: { verified: 360, cost_usd: '0.360000360', deleted: 360 },

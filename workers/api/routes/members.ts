@@ -12,6 +12,7 @@ import {
 } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
 import { acceptInvitation, invitationView, invite, readOffer } from '../../services/member/invite.ts'
+import { leaveViews } from '../../services/dashboard/views.ts'
 import { changeMember, memberView, removeMember, transferOwnership } from '../../services/member/manage.ts'
 import { orgView } from '../../services/tenant/org.ts'
 import { MISSING, orgOf, personOf, tenantOf, type Who } from '../context.ts'
@@ -70,6 +71,7 @@ function membersOfOrg(app: App): void {
     answer: Member,
     async handle({ who, deps, params, changed }) {
       const removed = await removeMember(deps.members, orgOf(who).id, roleOf(who), params.user)
+      await leaveViews(deps.views, tenantOf(who), removed.user_id)
       changed({ target: targetOf(removed), before: factsOf(removed) })
       return removed
     },
@@ -88,6 +90,7 @@ function leaving(app: App): void {
     answer: Member,
     async handle({ who, deps, changed }) {
       const left = await removeMember(deps.members, orgOf(who).id, roleOf(who), personOf(who).id, true)
+      await leaveViews(deps.views, tenantOf(who), left.user_id)
       changed({ target: targetOf(left), before: factsOf(left) })
       return left
     },
