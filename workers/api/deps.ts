@@ -87,7 +87,6 @@ export function makeDeps(env: Env, origin: string): Deps {
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   const tools = { now, sha256: sha256Hex, random }
   const metrics = metricsStore(env, now)
-  const members = memberStore(env.CONTROL)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -97,7 +96,7 @@ export function makeDeps(env: Env, origin: string): Deps {
       ...tools,
     },
     members: {
-      members,
+      members: memberStore(env.CONTROL),
       sendMail: mailSender(env, now),
       origin,
       ...tools,
@@ -136,12 +135,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     moving: movingDeps(env, now),
     budgets: budgetDeps(env, now, random),
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
-    views: {
-      store: viewStore((tenant) => shardOf(env, tenant)),
-      namesOf: async (orgId) => new Map((await members.members(orgId)).map(({ userId, name }) => [userId, name])),
-      now,
-      random,
-    },
+    views: viewDeps(env, now, random),
     ...watchDeps(env, origin, metrics, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live(tenant, request) {
@@ -152,6 +146,16 @@ export function makeDeps(env: Env, origin: string): Deps {
       return feed(tenant).fetch(forwarded)
     },
     now,
+  }
+}
+
+function viewDeps(env: Env, now: () => number, random: ViewDeps['random']): ViewDeps {
+  const members = memberStore(env.CONTROL)
+  return {
+    store: viewStore((tenant) => shardOf(env, tenant)),
+    namesOf: async (orgId) => new Map((await members.members(orgId)).map(({ userId, name }) => [userId, name])),
+    now,
+    random,
   }
 }
 

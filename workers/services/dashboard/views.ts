@@ -111,8 +111,8 @@ async function findToChange(deps: ViewDeps, tenant: Tenant, viewer: Viewer, id: 
 }
 
 /** An API key is told of no person. */
-async function namesFor({ namesOf }: ViewDeps, tenant: Tenant, { personId }: Viewer) {
-  return personId === null ? new Map<string, string>() : namesOf(tenant.org_id)
+async function namesFor(deps: ViewDeps, tenant: Tenant, { personId }: Viewer) {
+  return personId === null ? new Map<string, string>() : deps.namesOf(tenant.org_id)
 }
 
 function changedMeanwhile({ version }: SavedRow, given: number | null): AppError {
