@@ -283,6 +283,19 @@ export const SPEND_GROUPS = [
   'day',
   'hour',
 ] as const
+/** What spend can be of; each of these may be named several times. */
+export const SPEND_FILTERS = [
+  'workspace',
+  'project',
+  'environment',
+  'agent',
+  'workflow',
+  'workflow_version',
+  'model',
+  'provider',
+  'user',
+] as const
+export type SpendFilter = (typeof SPEND_FILTERS)[number]
 export const SpendRow = z.looseObject({
   cost_usd: UsdString,
   tokens_prompt: z.number(),

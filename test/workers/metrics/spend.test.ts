@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { rollupDays } from '../../../workers/adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { spendStore } from '../../../workers/adapters/d1/spend-store.ts'
-import { SPEND_GROUPS } from '../../../workers/contract/api.ts'
+import { SPEND_FILTERS, SPEND_GROUPS, type SpendFilter } from '../../../workers/contract/api.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { priceOf } from '../../../workers/domain/ledger.ts'
 import type { SpendGroup, SpendQuery, SpendSum } from '../../../workers/services/spend/port.ts'
@@ -35,30 +35,43 @@ function ledgerSums(query: SpendQuery): Map<string, bigint> {
     const { event } = placed
     if (event.timestamp < query.from_ms || event.timestamp >= query.to_ms || priceOf(event, FIND_NO_RATES) === null)
       continue
+    const isAsked = ([name, values]: [string, readonly string[]]) =>
+      values.includes(valueOf(placed, name as SpendFilter))
+    if (!Object.entries(query.filters ?? {}).every(isAsked)) continue
     const key = JSON.stringify(query.group_by.map((group) => groupOf(placed, group, query)))
     sums.set(key, (sums.get(key) ?? 0n) + BigInt(event.cost_nanousd ?? 0))
   }
   return sums
 }
 
-function groupOf({ event, project_id, workspace_id }: Placed, group: SpendGroup, query: SpendQuery): string {
+function groupOf(placed: Placed, group: SpendGroup, query: SpendQuery): string {
+  const { event } = placed
   const hour = event.timestamp - (event.timestamp % HOUR_MS)
   switch (group) {
     case 'org':
       return tenant.org_id
-    case 'workspace':
-      return workspace_id
-    case 'project':
-      return project_id
     case 'hour':
       return new Date(hour).toISOString()
     case 'day':
       return localDate(query.group_by.includes('hour') ? hour : event.timestamp, query.time_zone)
+    default:
+      return valueOf(placed, group)
+  }
+}
+
+function valueOf({ event, project_id, workspace_id }: Placed, name: SpendFilter): string {
+  switch (name) {
+    case 'workspace':
+      return workspace_id
+    case 'project':
+      return project_id
     case 'provider':
     case 'model':
-      return event[group] ?? ''
+    case 'environment':
+    case 'workflow_version':
+      return event[name] ?? ''
     default:
-      return event[`${group}_id`] ?? ''
+      return event[`${name}_id`] ?? ''
   }
 }
 
@@ -76,7 +89,26 @@ async function expectExact(query: SpendQuery): Promise<void> {
   expect(sorted(found), JSON.stringify(query)).toEqual(sorted(ledgerSums(query)))
 }
 
-/** Random ranges (aligned or not), groups and zones; the same ones each time. */
+/** What events of the fleet say, what they leave out, and what none of them says. */
+const VALUES: Record<Exclude<SpendFilter, 'project'>, readonly string[]> = {
+  workspace: [tenant.workspace_id, other.workspace_id],
+  environment: ['production', 'staging', ''],
+  agent: ['a1', 'a2', '', 'nobody'],
+  workflow: ['w1', 'w2', 'w3', ''],
+  workflow_version: ['v1', 'v2', ''],
+  model: ['m1', "m'3", ''],
+  provider: ['openai', 'anthropic', ''],
+  user: ['user-0', 'user-1', 'user-2', ''],
+}
+const FILTERS = SPEND_FILTERS.filter((name) => name !== 'project')
+
+function randomFilters(random: () => number): NonNullable<SpendQuery['filters']> {
+  return Object.fromEntries(
+    FILTERS.filter(() => random() < 0.2).map((name) => [name, VALUES[name].filter(() => random() < 0.6)]),
+  )
+}
+
+/** Random ranges (aligned or not), groups, zones and filters; the same ones each time. */
 function randomQueries(seed: number, count: number): SpendQuery[] {
   const random = randomOf(seed)
   const at = (from: number, to: number) => from + Math.floor(random() * (to - from))
@@ -85,7 +117,8 @@ function randomQueries(seed: number, count: number): SpendQuery[] {
     const from_ms = align(at(START, NOW - 2 * HOUR_MS))
     const to_ms = random() < 0.3 ? NOW + 600_000 : Math.max(align(at(from_ms, NOW)), from_ms + 60_000)
     const group_by = SPEND_GROUPS.filter(() => random() < 0.22)
-    return { from_ms, to_ms, group_by, time_zone: ZONES[Math.floor(random() * ZONES.length)] ?? 'UTC' }
+    const time_zone = ZONES[Math.floor(random() * ZONES.length)] ?? 'UTC'
+    return { from_ms, to_ms, group_by, time_zone, ...(random() < 0.6 && { filters: randomFilters(random) }) }
   })
 }
 
@@ -117,12 +150,28 @@ describe('spend', () => {
       await expectExact({ from_ms: START, to_ms: NOW + 600_000, group_by: [], time_zone: 'UTC' })
     })
 
-  describe('before anything is merged', exactly)
+  const filtered = () =>
+    it('equals it of what is asked for only, by each filter alone and with each group', async () => {
+      const range = { from_ms: START - DAY_MS, to_ms: NOW + 600_000, time_zone: 'Europe/Berlin' }
+      for (const name of FILTERS) {
+        for (const group of SPEND_GROUPS)
+          await expectExact({ ...range, group_by: [group], filters: { [name]: VALUES[name].slice(0, 2) } })
+        await expectExact({ ...range, group_by: [], filters: { [name]: VALUES[name] } })
+      }
+      await expectExact({ ...range, group_by: ['project'], filters: { user: ['', 'user-1'] } })
+      await expectExact({ ...range, group_by: ['user'], filters: { user: ['', 'user-1'], environment: ['staging'] } })
+    })
+
+  const all = () => {
+    exactly()
+    filtered()
+  }
+  describe('before anything is merged', all)
   describe('when all is merged', () => {
     beforeAll(async () => {
       while (await rollupStore(db).roll(tenant.org_id));
     })
-    exactly()
+    all()
   })
   describe('when past days are packed', () => {
     beforeAll(async () => {
@@ -133,7 +182,7 @@ describe('spend', () => {
         .first<{ n: number }>()
       expect(packed?.n).toBeGreaterThan(9)
     })
-    exactly()
+    all()
   })
   describe('when events of packed days come late', () => {
     beforeAll(async () => {
@@ -146,7 +195,7 @@ describe('spend', () => {
       events.push(...placed)
       while (await rollupStore(db).roll(tenant.org_id));
     })
-    exactly()
+    all()
   })
 
   it('says what it sums to past 2^53', async () => {

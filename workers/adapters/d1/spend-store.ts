@@ -1,24 +1,28 @@
-import type { Dimension, Kind } from '../../contract/metrics.ts'
+import { SPEND_FILTERS, type SpendFilter } from '../../contract/api.ts'
+import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { timeKey } from '../../domain/ledger.ts'
 import { MONEY_KINDS } from '../../domain/metrics-plan.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
+import { columnOf } from '../../domain/rollup-row.ts'
 import { dayStart, offsetSpans, type OffsetSpan } from '../../domain/time-zone.ts'
-import type { SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
+import type { SpendFilters, SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
 import { columnsOf, offsetSql, sourceSql, Values, type RollupRead, type Span } from './rollup-read.ts'
 import { SPEND_COUNTS, SPEND_TOKENS, SpendSums, type SpendPart } from './spend-sums.ts'
 
-const COLUMN: Record<Exclude<SpendGroup, 'org' | 'day' | 'hour'>, Dimension> = {
+const COLUMN: Record<SpendFilter, Dimension> = {
   workspace: 'workspace_id',
   project: 'project_id',
+  environment: 'environment',
   agent: 'agent_id',
   workflow: 'workflow_id',
+  workflow_version: 'workflow_version',
   model: 'model',
   provider: 'provider',
   user: 'user_id',
 }
-/** Groups that `total` rows carry. */
-const PLACE = new Set<SpendGroup>(['org', 'workspace', 'project', 'day', 'hour'])
+/** What `total` rows carry. */
+const PLACE = new Set<SpendGroup | SpendFilter>(['org', 'workspace', 'project', 'environment', 'day', 'hour'])
 /** No event is accepted that lies further ahead; a second for the way from the asker to here. */
 const AHEAD_MS = 600_000 - 1_000
 
@@ -65,8 +69,8 @@ function sourcesOf(query: SpendQuery, offsets: readonly OffsetSpan[], nowMs: num
   const to =
     (query.to_ms >= nowMs + AHEAD_MS ? Math.ceil(query.to_ms / HOUR_MS) : Math.floor(query.to_ms / HOUR_MS)) * HOUR_MS
   // Users are counted apart from agents, workflows and models: only the ledger knows both of an entry.
-  const together =
-    query.group_by.includes('user') && query.group_by.some((group) => group !== 'user' && !PLACE.has(group))
+  const told = toldApartBy(query)
+  const together = told.includes('user') && told.some((name) => name !== 'user' && !PLACE.has(name))
   if (together || from >= to) return { hours: [], ledger: [{ from_ms: query.from_ms, to_ms: query.to_ms }] }
   const hours: Span[] = []
   const ledger: Span[] = [
@@ -106,25 +110,56 @@ function hourReads(
   offsets: readonly OffsetSpan[],
   hours: readonly Span[],
 ): Read[] {
-  const read = (kinds: readonly Kind[], groups: readonly SpendGroup[], take: Read['take']) =>
-    hourRead(tenant, projectIds, groups, offsets, hours, kinds, take)
+  const { group_by, filters = {} } = query
+  const { user: users, ...others } = filters
+  const read = (
+    kinds: readonly Kind[],
+    groups: readonly SpendGroup[],
+    only: RollupRead['filters'],
+    take: Read['take'],
+  ) => hourRead(tenant, projectIds, groups, offsets, hours, kinds, [...conditions(others), ...only], take)
   const add: Read['take'] = (sums, key, part) => sums.add(key, part)
-  const { group_by } = query
-  if (!group_by.includes('user'))
-    return [read(group_by.every((group) => PLACE.has(group)) ? ['total'] : MONEY_KINDS, group_by, add)]
+  const isNamed = users !== undefined && !users.includes('')
+  const named = condition('user', 'eq', users ?? [])
+  if (isNamed) return [read(['user'], group_by, [named], add)]
+  if (!group_by.includes('user')) {
+    if (users === undefined)
+      return [read(toldApartBy(query).every((name) => PLACE.has(name)) ? ['total'] : MONEY_KINDS, group_by, [], add)]
+    const unasked = condition('user', 'neq', users)
+    return [
+      read(['total'], group_by, [], add),
+      read(['user'], group_by, [unasked], (sums, key, part) => sums.subtract(key, part)),
+    ]
+  }
   const at = group_by.indexOf('user')
-  const unnamed = (key: string[]) => key.with(at, '')
+  const groups = group_by.filter((group) => group !== 'user')
   return [
-    read(
-      ['total'],
-      group_by.filter((group) => group !== 'user'),
-      add,
-    ),
-    read(['user'], group_by, (sums, key, part) => {
-      sums.add(key, part)
-      sums.subtract(unnamed(key), part)
+    read(['total'], groups, [], add),
+    read(['user'], group_by, [], (sums, key, part) => {
+      if (users === undefined || users.includes(key[at] ?? '')) sums.add(key, part)
+      sums.subtract(key.with(at, ''), part)
     }),
   ]
+}
+
+/** Everything by which the entries of a query are told apart. */
+function toldApartBy({ group_by, filters = {} }: SpendQuery): (SpendGroup | SpendFilter)[] {
+  return [...group_by, ...SPEND_FILTERS.filter((name) => name !== 'project' && filters[name] !== undefined)]
+}
+
+function conditions(filters: SpendFilters): RollupRead['filters'] {
+  return SPEND_FILTERS.flatMap((name) => {
+    const values = name === 'project' ? undefined : filters[name]
+    return values === undefined ? [] : [condition(name, 'eq', values)]
+  })
+}
+
+function condition(
+  name: SpendFilter,
+  op: MetricsQuery['filters'][number]['op'],
+  values: readonly string[],
+): RollupRead['filters'][number] {
+  return { column: columnOf('total', COLUMN[name]), op, values: [...values] }
 }
 
 function hourRead(
@@ -134,6 +169,7 @@ function hourRead(
   offsets: readonly OffsetSpan[],
   hours: readonly Span[],
   kinds: readonly Kind[],
+  filters: RollupRead['filters'],
   take: Read['take'],
 ): Read {
   const values = new Values()
@@ -148,7 +184,7 @@ function hourRead(
     time: groups.includes('hour') ? 'hour' : groups.includes('day') ? offsets : 'none',
     days: !kinds.includes('user') && !groups.includes('hour') && !byDay,
     columns: columnsOf('total', columns),
-    filters: [],
+    filters,
     counts: [],
     money: MONEY,
     histogram: false,
@@ -181,6 +217,9 @@ function ledgerRead(
     JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])),
   )
   const columns = dimensionsOf(query.group_by)
+  const where = conditions(query.filters ?? {})
+    .map(({ column, values: these }) => ` AND ${column} IN ${values.addList(these)}`)
+    .join('')
   const keys = ['at', ...columns].join(', ')
   const sums = [
     'CAST(sum(cost_nanousd) AS TEXT) AS cost',
@@ -192,7 +231,7 @@ function ledgerRead(
 entry AS (SELECT l.* FROM json_each(${projects}) p CROSS JOIN span CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= span.first AND l.event_key < span.last
   UNION ALL SELECT l.* FROM json_each(${projects}) p CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= 'i' AND l.event_key < 'j'
   WHERE EXISTS (SELECT 1 FROM span WHERE l.ts_ms >= lo AND l.ts_ms < hi))
-SELECT ${[ledgerTime(query.group_by, offsets, values), ...columns].join(', ')}, ${sums.join(', ')} FROM entry WHERE org_id = ${org} GROUP BY ${keys}`
+SELECT ${[ledgerTime(query.group_by, offsets, values), ...columns].join(', ')}, ${sums.join(', ')} FROM entry WHERE org_id = ${org}${where} GROUP BY ${keys}`
   return { sql, values: values.list, take: (into, key, part) => into.add(key, part) }
 }
 

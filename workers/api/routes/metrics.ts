@@ -1,10 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { SPEND_GROUPS, SpendAnswer } from '../../contract/api.ts'
+import { SPEND_FILTERS, SPEND_GROUPS, SpendAnswer, type SpendFilter } from '../../contract/api.ts'
 import { MetricsAnswer, MetricsQuery } from '../../contract/metrics.ts'
 import { AppError } from '../../domain/errors.ts'
 import { usd } from '../../domain/money.ts'
 import { isTimeZone } from '../../domain/time-zone.ts'
-import type { SpendGroup } from '../../services/spend/port.ts'
+import type { SpendFilters, SpendGroup } from '../../services/spend/port.ts'
 import { tenantOf, type Who } from '../context.ts'
 import { route, type App } from '../route.ts'
 
@@ -12,15 +12,33 @@ const OrgParam = z.object({ org: z.string().min(1).max(100) })
 const DEFAULT_RANGE_MS = 30 * 86_400_000
 const AHEAD_MS = 600_000
 
-const SpendQueryInput = z.object({
+const FILTER_VALUES_MAX = 100
+
+const FilterValues = z
+  .preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z.array(z.string().max(200)).max(FILTER_VALUES_MAX).optional(),
+  )
+  .meta({
+    type: 'array',
+    items: { type: 'string', maxLength: 200 },
+    description: 'May be repeated: any of these values. An empty one stands for entries that name none',
+  })
+
+const SpendRange = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
+  ...(Object.fromEntries(SPEND_FILTERS.map((name) => [name, FilterValues])) as Record<
+    SpendFilter,
+    typeof FilterValues
+  >),
+})
+const SpendQueryInput = SpendRange.extend({
   group_by: z
     .string()
     .max(100)
     .default('org')
     .meta({ description: `Comma-separated: ${SPEND_GROUPS.join(', ')}` }),
-  project: z.string().max(100).optional(),
   time_zone: z.string().max(64).default('UTC'),
 })
 
@@ -52,16 +70,12 @@ export function metricsRoutes(app: App): void {
     answer: SpendAnswer,
     async handle({ who, deps, query }) {
       const group_by = parseGroups(query.group_by)
-      const from_ms = query.from === undefined ? deps.now() - DEFAULT_RANGE_MS : Date.parse(query.from)
-      const to_ms = query.to === undefined ? deps.now() + AHEAD_MS : Date.parse(query.to)
-      if (to_ms <= from_ms) throw invalid('query/to', 'The end must be after the start.')
       if (!isTimeZone(query.time_zone)) throw invalid('query/time_zone', 'Not an IANA time zone, like Europe/Berlin.')
-      const projects = projectIds(who, query.project === undefined ? undefined : [query.project])
-      const sums = await deps.spend.spend(tenantOf(who), projects, {
-        from_ms,
-        to_ms,
+      const sums = await deps.spend.spend(tenantOf(who), projectIds(who, query.project), {
+        ...rangeOf(query, deps.now()),
         group_by,
         time_zone: query.time_zone,
+        filters: filtersOf(query),
       })
       const data = sums.map(({ key, cost_nanousd, ...rest }) => ({
         ...Object.fromEntries(group_by.map((g, i) => [g, key[i] ?? ''])),
@@ -77,6 +91,19 @@ export function metricsRoutes(app: App): void {
 function projectIds(who: Who, wanted: string[] | undefined): string[] {
   const visible = who.projects.map((p) => p.id)
   return wanted === undefined ? visible : visible.filter((id) => wanted.includes(id))
+}
+
+function rangeOf({ from, to }: z.infer<typeof SpendRange>, nowMs: number): { from_ms: number; to_ms: number } {
+  const from_ms = from === undefined ? nowMs - DEFAULT_RANGE_MS : Date.parse(from)
+  const to_ms = to === undefined ? nowMs + AHEAD_MS : Date.parse(to)
+  if (to_ms <= from_ms) throw invalid('query/to', 'The end must be after the start.')
+  return { from_ms, to_ms }
+}
+
+function filtersOf(query: z.infer<typeof SpendRange>): SpendFilters {
+  return Object.fromEntries(
+    SPEND_FILTERS.flatMap((name) => (name === 'project' || query[name] === undefined ? [] : [[name, query[name]]])),
+  )
 }
 
 function parseGroups(text: string): SpendGroup[] {

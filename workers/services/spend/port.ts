@@ -1,7 +1,10 @@
-import type { SPEND_GROUPS } from '../../contract/api.ts'
+import type { SPEND_GROUPS, SpendFilter } from '../../contract/api.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 
 export type SpendGroup = (typeof SPEND_GROUPS)[number]
+
+/** Any of these values; an empty one stands for entries that name none. Projects are not asked for here. */
+export type SpendFilters = Partial<Record<Exclude<SpendFilter, 'project'>, readonly string[]>>
 
 export interface SpendQuery {
   from_ms: number
@@ -9,6 +12,7 @@ export interface SpendQuery {
   group_by: readonly SpendGroup[]
   /** IANA zone in which days are cut. */
   time_zone: string
+  filters?: SpendFilters
 }
 
 /** Exact sums; each key holds one value per group. */
