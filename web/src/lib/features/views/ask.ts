@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { SpendAnswer } from '../../../../../workers/contract/api.ts'
+import { SpendAnswer, type SPEND_GROUPS, type SpendFilter } from '../../../../../workers/contract/api.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../../../workers/contract/metrics.ts'
 import { ApiError, orgPath, projectPath, type Api } from '../../api.ts'
 import { VIEW_FILTERS } from '../filters/filters.ts'
@@ -12,6 +12,8 @@ export interface Call {
   body?: unknown
 }
 
+export type SpendGroup = (typeof SPEND_GROUPS)[number]
+export type SpendFilters = Partial<Record<SpendFilter, readonly string[]>>
 type Asked = Partial<Omit<MetricsQuery, 'from' | 'to' | 'time_zone'>>
 
 /** A panel cannot be told apart by a filter that is set. */
@@ -72,28 +74,30 @@ export class Ask {
     }
   }
 
-  /**
-   * Exact spend from the ledger, which knows projects but none of the other filters.
-   * @throws NotFilterable when another filter is set.
-   */
+  /** Exact spend from the ledger, of the range or another stretch of time; `only` narrows what is filtered. */
   async spend(
-    group_by: readonly string[],
+    group_by: readonly SpendGroup[],
     { from_ms, to_ms }: { from_ms: number; to_ms: number } = this.scope.range,
+    only: SpendFilters = {},
   ): Promise<SpendAnswer> {
-    const { filters, range, org } = this.scope
-    const odd = VIEW_FILTERS.find(({ name }) => name !== 'project' && filters[name] !== undefined)
-    if (odd !== undefined || (filters.project?.length ?? 0) > 1)
-      throw new NotFilterable(
-        `The ledger’s sums are of a project or of the whole organization: clear the filter “${odd?.label ?? 'Project'}”.`,
-      )
+    const { range, org } = this.scope
     const query = new URLSearchParams({
       from: iso(from_ms),
       to: iso(to_ms),
       group_by: group_by.join(','),
       time_zone: range.zone,
     })
-    if (filters.project?.[0]) query.set('project', filters.project[0])
+    for (const [name, values] of Object.entries({ ...spendFilters(this.scope), ...only }))
+      for (const value of values) query.append(name, value)
     return this.send({ method: 'GET', path: `${orgPath(org, 'spend')}?${query}` }, SpendAnswer)
+  }
+
+  /** Spend of the period that is compared with, as far as the range has got; null when there is none. */
+  async spendBefore(group_by: readonly SpendGroup[]): Promise<SpendAnswer | null> {
+    const { before, range, nowMs } = this.scope
+    if (before === null) return null
+    const gone = Math.min(nowMs, range.to_ms) - range.from_ms
+    return this.spend(group_by, { from_ms: before.from_ms, to_ms: before.from_ms + gone })
   }
 
   /** Anything else of the organization. */
@@ -130,6 +134,16 @@ function metricsFilters({ filters }: Scope): MetricsQuery['filters'] {
     const values = filters[name]
     return values === undefined ? [] : [{ dimension, op: 'eq' as const, values }]
   })
+}
+
+/** The ledger's names for what is filtered. */
+export function spendFilters({ filters }: Pick<Scope, 'filters'>): SpendFilters {
+  return Object.fromEntries(
+    VIEW_FILTERS.flatMap(({ name }) => {
+      const values = filters[name]
+      return values === undefined ? [] : [[name.replace(/_id$/, ''), values]]
+    }),
+  )
 }
 
 function unfilterable(detail: string): string {

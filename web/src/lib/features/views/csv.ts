@@ -26,7 +26,7 @@ function tableOf(data: Shaped, buckets: readonly number[]): Cell[][] {
     case 'series':
       return [
         ['time', ...data.series.flatMap(({ label, before }) => [label, ...(before ? [`${label}, before`] : [])])],
-        ...buckets.map((start, at) => [
+        ...(data.cut?.buckets ?? buckets).map((start, at) => [
           new Date(start).toISOString(),
           ...data.series.flatMap(({ values, before }) => [values[at] ?? null, ...(before ? [before[at] ?? null] : [])]),
         ]),

@@ -1,5 +1,6 @@
 import type { Comparison, Filters } from '../filters/filters.ts'
-import type { TimeRange } from '../filters/range.ts'
+import type { Preset, TimeRange } from '../filters/range.ts'
+import type { Step } from '../../ui/chart/words.ts'
 import type { Ask } from './ask.ts'
 import type { ViewId } from './ids.ts'
 
@@ -70,7 +71,15 @@ export interface TableRow {
 
 export type PanelData =
   | { type: 'figures'; figures: Figure[] }
-  | { type: 'series'; format: Format; series: Series[]; href?: string; marks?: { at_ms: number; label: string }[] }
+  | {
+      type: 'series'
+      format: Format
+      series: Series[]
+      href?: string
+      marks?: { at_ms: number; label: string }[]
+      /** Where time is not cut as the range is: the starts of its own buckets, oldest first. */
+      cut?: { step: Step; buckets: number[] }
+    }
   | {
       type: 'table'
       columns: Column[]
@@ -148,5 +157,7 @@ export interface ViewSpec {
   title: string
   /** The question that it answers. */
   about: string
+  /** What is shown where the URL names no range; the last 24 hours where this is absent. */
+  range?: Preset
   panels: PanelSpec[]
 }

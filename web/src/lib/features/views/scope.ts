@@ -1,6 +1,6 @@
 import { dayStart } from '../../zone.ts'
 import { parseComparison, parseFilters, type Comparison } from '../filters/filters.ts'
-import { DAY_MS, parseRange, rangeParams, withRange, type TimeRange } from '../filters/range.ts'
+import { DAY_MS, parseRange, rangeParams, withRange, type Preset, type TimeRange } from '../filters/range.ts'
 import type { Scope } from './panel.ts'
 
 interface Named {
@@ -11,8 +11,13 @@ interface Named {
 }
 
 /** What a URL asks of a view. */
-export function scopeOf(params: URLSearchParams, { org, projects, project, zone }: Named, nowMs: number): Scope {
-  const range = parseRange(params, nowMs, zone)
+export function scopeOf(
+  params: URLSearchParams,
+  { org, projects, project, zone }: Named,
+  nowMs: number,
+  fallback?: Preset,
+): Scope {
+  const range = parseRange(params, nowMs, zone, fallback)
   const comparison = parseComparison(params)
   const filters = parseFilters(params)
   if (filters.project !== undefined)

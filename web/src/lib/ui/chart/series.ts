@@ -1,3 +1,6 @@
+/** How time is cut. */
+export type Step = 'minute' | 'hour' | 'day' | 'week' | 'month'
+
 /** One bucket of time on the x axis. */
 export interface ChartBucket {
   start_ms: number
@@ -103,6 +106,8 @@ const EVERY = {
   minute: [1, 2, 5, 10, 15, 30, 60],
   hour: [1, 2, 3, 6, 12, 24, 48, 72, 168],
   day: [1, 2, 7, 14, 28],
+  week: [1, 2, 4, 8, 13],
+  month: [1, 2, 3, 6, 12],
 } as const
 
 /**
@@ -111,7 +116,7 @@ const EVERY = {
  */
 export function timeTicks(
   buckets: readonly ChartBucket[],
-  step: 'minute' | 'hour' | 'day',
+  step: Step,
   wanted: number,
   offsetMs: (ms: number) => number,
 ): number[] {
@@ -119,7 +124,7 @@ export function timeTicks(
   const every = EVERY[step].find((size) => buckets.length / size <= wanted) ?? Math.ceil(buckets.length / wanted)
   return buckets.flatMap((bucket, at) => {
     const place =
-      step === 'day' ? buckets.length - 1 - at : Math.floor((bucket.start_ms + offsetMs(bucket.start_ms)) / unit)
+      unit > 3_600_000 ? buckets.length - 1 - at : Math.floor((bucket.start_ms + offsetMs(bucket.start_ms)) / unit)
     return place % every === 0 ? [at] : []
   })
 }

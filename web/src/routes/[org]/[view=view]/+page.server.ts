@@ -9,7 +9,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   depends('agentops:view')
   const view = VIEWS.find(({ id }) => id === params.view)
   if (view === undefined) error(404, { message: 'There is no such view.', request_id: locals.request_id })
-  const scope = scopeOf(url.searchParams, await parent(), Date.now())
+  const scope = scopeOf(url.searchParams, await parent(), Date.now(), view.range)
   const panels = view.panels.map(({ id, title, unit, definition, span }) => ({ id, title, unit, definition, span }))
   return {
     view: { title: view.title, about: view.about, panels },
