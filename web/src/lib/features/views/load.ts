@@ -29,3 +29,8 @@ async function loadPanel(panel: PanelSpec, ask: Ask, scope: Scope): Promise<Pane
     return { data: { type: 'figures', figures: [], empty: error.message }, calls: ask.calls }
   }
 }
+
+/** A panel as its page knows it: what it shows and means, without the way to load it. */
+export function headOf({ id, title, unit, definition, span }: PanelSpec): Omit<PanelSpec, 'load'> {
+  return { id, title, unit, definition, span }
+}

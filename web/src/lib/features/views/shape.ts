@@ -4,6 +4,9 @@ import type { Cell, Scope, Series } from './panel.ts'
 
 const SERIES_MAX = 8
 
+/** What a panel over time says where only hours are known. */
+export const HOURLY = 'Whole traces are summed by the hour: choose a range of a day or more.'
+
 /** A measure of a row: a number, an exact decimal string for money, or null when it is absent. */
 export function cell(row: MetricsRow | undefined, measure: string): Cell {
   const value = row?.[measure] ?? null

@@ -1,6 +1,6 @@
 import { error } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
-import { loadPanels } from '$lib/features/views/load.ts'
+import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import { scopeOf } from '$lib/features/views/scope.ts'
 import { VIEWS } from '$lib/features/views/views.ts'
 import type { PageServerLoad } from './$types'
@@ -10,9 +10,8 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const view = VIEWS.find(({ id }) => id === params.view)
   if (view === undefined) error(404, { message: 'There is no such view.', request_id: locals.request_id })
   const scope = scopeOf(url.searchParams, await parent(), Date.now(), view.range)
-  const panels = view.panels.map(({ id, title, unit, definition, span }) => ({ id, title, unit, definition, span }))
   return {
-    view: { title: view.title, about: view.about, panels },
+    view: { title: view.title, about: view.about, panels: view.panels.map(headOf) },
     scope,
     answers: loadPanels(api(fetch), scope, view.panels),
   }
