@@ -116,6 +116,9 @@ beforeAll(async () => {
 const PARTS =
   /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|delivery|incident|deleted|deletion)\}/
 
+/** What a route cannot do without. */
+const QUERIES: Record<string, string> = { '/api/v1/orgs/{org}/compare': '?workflow=w&a=1&b=2' }
+
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '')
@@ -126,7 +129,7 @@ function filled(path: string, own: Record<string, string> = {}): string[] {
           p.replace(`{${name}}`, encodeURIComponent(id)),
         ),
       ),
-    [path],
+    [path + (QUERIES[path] ?? '')],
   )
 }
 
@@ -233,7 +236,13 @@ describe('two tenants', () => {
       )
         continue
       for (const own of filled(path, { org: b.org.id, project: b.projectId })) {
-        const query = own.endsWith('/spend') ? `?group_by=agent,user&project=${a.projectId}` : ''
+        const query = own.endsWith('/spend')
+          ? `?group_by=agent,user&project=${a.projectId}`
+          : own.endsWith('/sessions')
+            ? `?project=${a.projectId}`
+            : own.includes('/compare?')
+              ? `&project=${a.projectId}`
+              : ''
         const body = own.endsWith('/metrics/query')
           ? {
               ...(bodyFor(path, method) as object),

@@ -26,6 +26,7 @@ import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
 import { retentionRoutes } from './routes/retention.ts'
+import { runRoutes } from './routes/runs.ts'
 import { schemaRoutes } from './routes/schemas.ts'
 import { silenceRoutes } from './routes/silences.ts'
 import { sloRoutes } from './routes/slos.ts'
@@ -55,6 +56,7 @@ const ROUTES = [
   traceRoutes,
   metricsRoutes,
   viewRoutes,
+  runRoutes,
   ingestRoutes,
   auditRoutes,
   schemaRoutes,

@@ -10,6 +10,7 @@ import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
+import { runStore } from '../adapters/d1/run-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { viewStore } from '../adapters/d1/view-store.ts'
@@ -41,6 +42,7 @@ import type { StartDeps } from '../services/move/start.ts'
 import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
+import type { RunStore } from '../services/run/port.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
@@ -62,6 +64,7 @@ export interface Deps extends PrivacyDeps, WatchDeps {
   traces: TraceStore
   metrics: MetricsStore
   spend: SpendStore
+  runs: RunStore
   receipts: ReceiptDeps
   watermarks: WatermarkDeps
   replay: ReplayDeps
@@ -109,6 +112,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     traces: traceStore((tenant) => shardOf(env, tenant)),
     metrics,
     spend: spendStore((tenant) => shardOf(env, tenant)),
+    runs: runStore((tenant) => shardOf(env, tenant)),
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,

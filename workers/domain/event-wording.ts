@@ -1,4 +1,3 @@
-import type { z } from 'zod'
 import { EventInput } from '../contract/event.ts'
 
 export type InvalidEvent = { ok: false; code: 'invalid'; pointer: string; detail: string }
@@ -12,8 +11,15 @@ const REMEDIES: Record<string, string> = {
   '/pii_redacted': 'Write a count, or counts by kind.',
 }
 
+/** A schema of the contract, as far as its words are asked for. */
+interface Schema {
+  safeParse(
+    input: unknown,
+  ): { success: true } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
+}
+
 /** Words what the schema has against an event, or another thing that is sent, without repeating its values. */
-export function wordIssue(input: unknown, schema: z.ZodType = EventInput): InvalidEvent {
+export function wordIssue(input: unknown, schema: Schema = EventInput): InvalidEvent {
   const parsed = schema.safeParse(input)
   const issue = parsed.success ? undefined : parsed.error.issues[0]
   if (!issue) return { ok: false, code: 'invalid', pointer: '', detail: 'Not valid.' }

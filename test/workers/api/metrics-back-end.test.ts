@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { CELLS, type Cell } from '../../../workers/contract/tenant.ts'
-import { MetricsQuery } from '../../../workers/contract/metrics.ts'
+import { MetricsQuery, type Kind } from '../../../workers/contract/metrics.ts'
 import { makeDeps } from '../../../workers/api/deps.ts'
 import type { Env } from '../../../workers/api/env.ts'
 import { freshTenant } from '../../support/batches.ts'
@@ -18,10 +18,11 @@ const asked = vi.fn<typeof fetch>(() => Promise.resolve(Response.json({ meta: []
 beforeEach(() => vi.stubGlobal('fetch', asked.mockClear()))
 afterEach(() => void vi.unstubAllGlobals())
 
-async function backEnd(from: Env, cell: Cell): Promise<string> {
+async function backEnd(from: Env, cell: Cell, kind: Kind = 'request'): Promise<string> {
   const tenant = freshTenant(cell)
   const now = Date.now()
   const query = MetricsQuery.parse({
+    kind,
     measures: ['count'],
     from: new Date(now - 7 * 86_400_000).toISOString(),
     to: new Date(now).toISOString(),
@@ -39,6 +40,11 @@ describe('charts are read', () => {
 
   it.each(CELLS.filter((cell) => cell !== 'global'))('from D1 for a tenant that is pinned to %s', async (cell) => {
     expect(await backEnd(deployed, cell)).toBe('d1')
+    expect(asked).not.toHaveBeenCalled()
+  })
+
+  it('from D1 for whole traces, whose sums change later', async () => {
+    expect(await backEnd(deployed, 'global', 'trace')).toBe('d1')
     expect(asked).not.toHaveBeenCalled()
   })
 

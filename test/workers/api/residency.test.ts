@@ -58,7 +58,8 @@ describe.each(['eu', 'us'] as const)('a tenant pinned to %s', (cell) => {
         .replace('{project}', tenant.org.default_project_id)
         .replace('{trace_id}', MARK)
         .replace(/\{\w+\}/g, '0'.repeat(32))
-      const query = op.method === 'GET' ? `?q=${MARK}&agent_id=${MARK}&group_by=agent,user` : ''
+      const query =
+        op.method === 'GET' ? `?q=${MARK}&agent_id=${MARK}&group_by=agent,user&workflow=${MARK}&a=${MARK}&b=2` : ''
       const body = bodyOf(op)
       const headers = { ...by.headers, ...(body !== undefined && { 'content-type': 'application/json' }) }
       const request = new Request<unknown, IncomingRequestCfProperties>(ORIGIN + path + query, {

@@ -88,7 +88,7 @@ export function metricsRoutes(app: App): void {
 }
 
 /** Of the projects that the actor sees, those that were asked for; none of another tenant can be named. */
-function projectIds(who: Who, wanted: string[] | undefined): string[] {
+export function projectIds(who: Who, wanted: string[] | undefined): string[] {
   const visible = who.projects.map((p) => p.id)
   return wanted === undefined ? visible : visible.filter((id) => wanted.includes(id))
 }

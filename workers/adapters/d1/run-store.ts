@@ -1,0 +1,152 @@
+import { COMPARED_RUNS_MAX, SESSION_TRACES_MAX, type SessionSums } from '../../contract/compare.ts'
+import type { Tenant } from '../../contract/tenant.ts'
+import type { Run, Runs } from '../../domain/compare/compare.ts'
+import { HOUR_MS } from '../../domain/rollup-merge.ts'
+import type { RunRange, RunStore } from '../../services/run/port.ts'
+import { behindSql } from './trace-sums.ts'
+
+/** Traces that a comparison looks at for each side, however rare the version is among them. */
+const SCANNED_MAX = 300_000
+const WORKFLOWS_MAX = 500
+
+/** An hour of a project with traces in it, newest first in lists of them. */
+interface Hour {
+  project_id: string
+  hour_ms: number
+  n: number
+  a: number
+  b: number
+}
+
+/** Whole traces in the tenant's data shard; the sums of their hours say where to look. */
+export function runStore(shardOf: (tenant: Tenant) => D1Database): RunStore {
+  return {
+    async versions(tenant, range, workflow, versions) {
+      const db = shardOf(tenant)
+      const hours = await hoursOf(db, tenant, range, workflow, versions)
+      const [a, b] = versions
+      return [
+        await runsOf(db, tenant, range, hours, 'a', workflow, a),
+        await runsOf(db, tenant, range, hours, 'b', workflow, b),
+      ]
+    },
+    async sessions(tenant, range, workflow) {
+      const db = shardOf(tenant)
+      const hours = await hoursOf(db, tenant, range, '', ['', ''])
+      const from_ms = Math.max(range.from_ms, newest(hours))
+      const sampled = hours.some((hour) => hour.hour_ms + HOUR_MS <= from_ms)
+      return { ...(await sessionsOf(db, tenant, { ...range, from_ms }, workflow)), from_ms, sampled }
+    },
+  }
+}
+
+/** Hours that hold traces by their sums, or may hold some that no sum knows of yet. */
+async function hoursOf(
+  db: D1Database,
+  { org_id }: Tenant,
+  { project_ids, from_ms, to_ms }: RunRange,
+  workflow: string,
+  [a, b]: [string, string],
+): Promise<Hour[]> {
+  const found = await db
+    .prepare(
+      `WITH ${behindSql('?1')},
+       stored AS (SELECT r.project_id, r.hour_ms, sum(r.n) AS n, sum(iif(r.workflow_id = ?5 AND r.workflow_version = ?6, r.n, 0)) AS a,
+           sum(iif(r.workflow_id = ?5 AND r.workflow_version = ?7, r.n, 0)) AS b
+         FROM rollup r WHERE r.org_id = ?1 AND r.kind = 'trace' AND r.hour_ms >= ?3 AND r.hour_ms < ?4
+         AND r.project_id IN (SELECT value FROM json_each(?2)) GROUP BY r.hour_ms, r.project_id)
+       SELECT project_id, hour_ms, n, a, b FROM stored
+       UNION ALL SELECT project_id, hour_ms, 0, 1, 1 FROM behind WHERE hour_ms >= ?3 AND hour_ms < ?4
+         AND project_id IN (SELECT value FROM json_each(?2)) AND NOT EXISTS
+         (SELECT 1 FROM stored s WHERE s.project_id = behind.project_id AND s.hour_ms = behind.hour_ms AND s.a > 0 AND s.b > 0)
+       ORDER BY hour_ms DESC`,
+    )
+    .bind(org_id, JSON.stringify(project_ids), from_ms - (from_ms % HOUR_MS), to_ms, workflow, a, b)
+    .all<Hour>()
+  return found.results
+}
+
+async function runsOf(
+  db: D1Database,
+  { org_id }: Tenant,
+  { from_ms, to_ms }: RunRange,
+  hours: readonly Hour[],
+  side: 'a' | 'b',
+  workflow: string,
+  value: string,
+): Promise<Runs> {
+  const { chosen, isCut } = enough(hours, side)
+  const found = await db
+    .prepare(
+      `SELECT t.complete, t.complete = 1 AND t.status = 'ok' AND t.outcome <> 'failure' AS good,
+         CAST(t.cost_nanousd AS TEXT) AS cost, max(0, t.ended_ms - t.started_ms) AS took_ms
+       FROM (SELECT DISTINCT value ->> 0 AS project_id, value ->> 1 AS hour_ms FROM json_each(?1)) k CROSS JOIN trace t
+       ON t.project_id = k.project_id AND t.sort_ms >= max(k.hour_ms, ?2) AND t.sort_ms < min(k.hour_ms + ${HOUR_MS}, ?3)
+       WHERE t.org_id = ?4 AND t.workflow_id = ?5 AND t.workflow_version = ?6 AND t.ended_ms > 0
+       ORDER BY t.sort_ms DESC, t.trace_id LIMIT ${COMPARED_RUNS_MAX + 1}`,
+    )
+    .bind(
+      JSON.stringify(chosen.map(({ project_id, hour_ms }) => [project_id, hour_ms])),
+      ...[from_ms, to_ms, org_id, workflow, value],
+    )
+    .all<{ complete: number; good: number; cost: string; took_ms: number }>()
+  const rows = found.results.map((row): Run => ({
+    complete: row.complete === 1,
+    good: row.good === 1,
+    cost_nanousd: BigInt(row.cost),
+    took_ms: row.took_ms,
+  }))
+  return { value, runs: rows.slice(0, COMPARED_RUNS_MAX), sampled: isCut || rows.length > COMPARED_RUNS_MAX }
+}
+
+/** The newest hours that hold enough runs of a side, or as many as may be looked at. */
+function enough(hours: readonly Hour[], side: 'a' | 'b'): { chosen: Hour[]; isCut: boolean } {
+  const own = hours.filter((hour) => hour[side] > 0)
+  let [runs, scanned, i] = [0, 0, 0]
+  for (; i < own.length && runs <= COMPARED_RUNS_MAX && scanned <= SCANNED_MAX; i++) {
+    runs += own[i]?.[side] ?? 0
+    scanned += own[i]?.n ?? 0
+  }
+  return { chosen: own.slice(0, i), isCut: i < own.length }
+}
+
+/** Where the newest hours begin that together hold no more than may be looked at; one of them at least. */
+function newest(hours: readonly Hour[]): number {
+  const byHour = new Map<number, number>()
+  for (const { hour_ms, n } of hours) byHour.set(hour_ms, (byHour.get(hour_ms) ?? 0) + n)
+  let traces = 0
+  let from = 0
+  for (const [hour, n] of byHour) {
+    traces += n
+    if (from !== 0 && traces > SESSION_TRACES_MAX) return from
+    from = hour
+  }
+  return 0
+}
+
+type SessionRow = SessionSums & { workflow_id: string }
+
+async function sessionsOf(
+  db: D1Database,
+  { org_id }: Tenant,
+  { project_ids, from_ms, to_ms }: RunRange,
+  workflow: string | undefined,
+): Promise<{ rows: SessionRow[]; total: SessionSums }> {
+  const sums = (by: string) => `SELECT ${by} AS workflow_id, count(*) AS sessions, avg(took_ms) AS length_avg_ms,
+    avg(iif(place IN ((size + 1) / 2, (size + 2) / 2), took_ms, NULL)) AS length_p50_ms, avg(requests) AS requests_avg
+  FROM (SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY took_ms) AS place, count(*) OVER (PARTITION BY ${by}) AS size
+    FROM (SELECT ${by}, max(0, max(ended_ms) - min(started_ms)) AS took_ms, count(*) AS requests FROM looked
+      GROUP BY project_id, session_id${by === `''` ? '' : `, ${by}`}))
+  GROUP BY 1 ORDER BY sessions DESC, 1 LIMIT ${WORKFLOWS_MAX}`
+  const looked = `WITH looked AS (SELECT t.project_id, t.session_id, t.workflow_id, t.started_ms, t.ended_ms
+    FROM json_each(?1) k CROSS JOIN trace t ON t.project_id = k.value AND t.sort_ms >= ?2 AND t.sort_ms < ?3
+    WHERE t.org_id = ?4 AND t.session_id <> '' AND t.ended_ms > 0 AND (?5 IS NULL OR t.workflow_id = ?5))`
+  const values = [JSON.stringify(project_ids), from_ms, to_ms, org_id, workflow ?? null]
+  const [rows, total] = await db.batch<SessionRow>(
+    [sums('workflow_id'), sums(`''`)].map((sql) => db.prepare(`${looked} ${sql}`).bind(...values)),
+  )
+  const { workflow_id: _, ...all } = total?.results[0] ?? { workflow_id: '', ...NO_SESSIONS }
+  return { rows: rows?.results ?? [], total: all }
+}
+
+const NO_SESSIONS: SessionSums = { sessions: 0, length_avg_ms: null, length_p50_ms: null, requests_avg: null }
