@@ -58,6 +58,23 @@ function eventsOf({ workflow, policy, result, error }: Case, at: number): Event[
   ]
 }
 
+/** Calls of tools that send data away; one host was reached long before the range. */
+function tools(now: number): Event[] {
+  const called = (tool_name: string, egress_host: string, at: number, more: Event = {}): Event => ({
+    ...{ event_type: 'agent.tool.called', trace_id: newTraceId(), span_id: 'tool', agent_id: 'support' },
+    ...{ workflow_id: 'refund', timestamp: at, tool_name, egress_host, ...more },
+  })
+  return [
+    called('pay', 'api.pay.example', now - 40 * DAY_MS),
+    called('pay', 'api.pay.example', now - MINUTE_MS, {
+      pii_detected: { email: 3, card: 1 },
+      pii_redacted: { email: 2 },
+    }),
+    called('pay', 'api.pay.example', now - MINUTE_MS, { pii_detected: { email: 2 }, pii_redacted: { email: 2 } }),
+    called('fetch', 'odd.example', now - MINUTE_MS, { workflow_id: 'answer', status: 'error' }),
+  ]
+}
+
 beforeAll(async () => {
   ;[browser, tenant] = await Promise.all([launchBrowser(), createTenant(baseUrl)])
   // Axe needs its own script in the page.
@@ -65,7 +82,8 @@ beforeAll(async () => {
   page.setDefaultTimeout(15_000)
   const now = Date.now()
   const old: Case = { workflow: 'refund', policy: 'refund-limit', result: 'block', error: 'policy_blocked' }
-  const events = [
+  const events: Event[] = [
+    ...tools(now),
     ...CASES.flatMap((one, at) => eventsOf(one, now - at * MINUTE_MS)),
     ...eventsOf(old, now - 1.5 * DAY_MS),
   ]
@@ -112,6 +130,10 @@ describe('governance', () => {
     expect(await figure(head, 'Allowed')).toMatch(new RegExp(`^${result('allow')}`))
     expect(await figure(head, 'Over budget')).toMatch(/^1/)
     expect(await figure(head, 'Loops')).toMatch(/^1/)
+    expect(await figure(head, 'Personal data found')).toMatch(/^6/)
+    expect(await figure(head, 'Redacted')).toMatch(/^4/)
+    expect(await figure(head, 'Destinations')).toMatch(/^2/)
+    expect(await figure(head, 'New destinations')).toMatch(/^1/)
     expect(await rowsOf('Violations by policy')).toEqual([
       ['refund-limit', 'refund', 'support', '2', '0', '2', '↑ 1 more'],
       ['human-approval', 'refund', 'support', '0', '2', '2', '↑ 2 more'],
@@ -127,6 +149,30 @@ describe('governance', () => {
     await page.waitForURL(/traces\?.*error_type=policy_blocked/)
     await alive(page)
     expect(await page.locator('tbody tr').count()).toBe(2)
+  })
+
+  it('shows where data go, what is new there, and what of it is personal', async () => {
+    await visit('/governance')
+    expect(await rowsOf('Destinations by tool')).toEqual([
+      ['odd.example', 'new', 'answer', 'fetch', '1', '1'],
+      ['api.pay.example', '–', 'refund', 'pay', '2', '0'],
+    ])
+    expect(await panel('Where data go').locator('thead th').allInnerTexts()).toEqual([
+      'workflow',
+      'odd.example (new)',
+      'api.pay.example',
+    ])
+    expect(await rowsOf('Where data go')).toEqual([
+      ['refund', '·', '2'],
+      ['answer', '1', '·'],
+    ])
+    expect(await rowsOf('Personal data by type')).toEqual([
+      ['email', '5', '4', '1', '2'],
+      ['card', '1', '0', '1', '1'],
+    ])
+    expect(await rowsOf('Personal data by workflow')).toEqual([['refund', '5', '1']])
+    await panel('Where data go').getByRole('link', { name: '1', exact: true }).click()
+    await page.waitForURL(/traces\?.*workflow_id=answer/)
   })
 
   it('says who waits for an answer, and for how long', async () => {

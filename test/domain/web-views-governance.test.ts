@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditItem } from '../../workers/contract/audit.ts'
-import type { Extension } from '../../workers/contract/budget.ts'
 import { MetricsQuery, type MetricsAnswer, type MetricsRow } from '../../workers/contract/metrics.ts'
-import type { Retention } from '../../workers/contract/retention.ts'
 import { planMetrics } from '../../workers/domain/metrics-plan.ts'
-import { ApiError, type Api } from '../../web/src/lib/api.ts'
+import type { Api } from '../../web/src/lib/api.ts'
 import { Ask } from '../../web/src/lib/features/views/ask.ts'
-import { slaOf } from '../../web/src/lib/features/views/governance/approvals.ts'
-import { auditTimeline, shapeAudit } from '../../web/src/lib/features/views/governance/audit.ts'
 import {
   POLICY,
   RESULT,
@@ -15,17 +10,15 @@ import {
   shapeViolations,
   trendText,
 } from '../../web/src/lib/features/views/governance/decisions.ts'
-import { shapeEscalatedBy } from '../../web/src/lib/features/views/governance/escalations.ts'
-import { shapeExtensions } from '../../web/src/lib/features/views/governance/extensions.ts'
-import { shapeFigures } from '../../web/src/lib/features/views/governance/head.ts'
-import { shapeResidency, shapeRetention, stateOf } from '../../web/src/lib/features/views/governance/keeping.ts'
+import { shapeEgressByTool, shapeEgressMap } from '../../web/src/lib/features/views/governance/egress.ts'
+import { shapeFigures, type Counts } from '../../web/src/lib/features/views/governance/head.ts'
+import { shapePiiTypes, shapePiiWorkflows } from '../../web/src/lib/features/views/governance/pii.ts'
 import { shapeStopped } from '../../web/src/lib/features/views/governance/stopped.ts'
 import { governance } from '../../web/src/lib/features/views/governance/view.ts'
 import type { Scope, Shaped } from '../../web/src/lib/features/views/panel.ts'
 import { scopeOf } from '../../web/src/lib/features/views/scope.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 30)
-const HOUR_MS = 3_600_000
 const PROJECT = { id: 'prj_1', slug: 'first', name: 'First', workspace_id: 'ws_1' }
 const scopeAt = (query = 'range=24h'): Scope =>
   scopeOf(
@@ -75,7 +68,10 @@ describe('the view', () => {
     const asked: MetricsQuery[] = []
     const known = new Map<string, Promise<unknown>>()
     const shapes = await Promise.all(
-      governance.panels.map(async (panel) => [panel.id, await panel.load(new Ask(emptyApi(asked), scope, known), scope)]),
+      governance.panels.map(async (panel) => [
+        panel.id,
+        await panel.load(new Ask(emptyApi(asked), scope, known), scope),
+      ]),
     )
     expect(asked.length).toBeGreaterThan(5)
     for (const query of asked) expect(() => planMetrics(query, NOW)).not.toThrow()
@@ -134,12 +130,22 @@ describe('decisions', () => {
         { [RESULT]: 'allow', count: allow },
         { [RESULT]: 'block', count: block },
       ])
-    const stopped = answer([{ error_type: 'budget_exceeded', count: 3 }])
-    const shaped = shapeFigures(
-      { decisions: decisions(6, 2), stopped },
-      { decisions: decisions(4, 1), stopped: null },
-      scope,
-    )
+    const reached = (...hosts: string[]) => answer(hosts.map((egress_host) => ({ egress_host, count: 1 })))
+    const now: Counts = {
+      decisions: decisions(6, 2),
+      stopped: answer([{ error_type: 'budget_exceeded', count: 3 }]),
+      pii: answer([{ pii_detected: 7, pii_redacted: 4 }]),
+      hosts: reached('a.example', 'b.example', 'c.example'),
+      known: reached('b.example', 'z.example'),
+    }
+    const before: Counts = {
+      decisions: decisions(4, 1),
+      stopped: null,
+      pii: null,
+      hosts: reached('b.example'),
+      known: null,
+    }
+    const shaped = shapeFigures(now, before, scope)
     if (shaped.type !== 'figures') throw new Error('no figures')
     expect(Object.fromEntries(shaped.figures.map(({ key, value, before }) => [key, [value, before]]))).toMatchObject({
       decisions: [8, 5],
@@ -148,6 +154,10 @@ describe('decisions', () => {
       allowed: [6, 4],
       budget: [3, null],
       loops: [0, null],
+      pii: [7, null],
+      redacted: [4, null],
+      hosts: [3, 1],
+      new_hosts: [2, null],
     })
   })
 })
@@ -162,155 +172,75 @@ describe('stopped requests', () => {
   })
 })
 
-const extension = (more: Partial<Extension>): Extension => ({
-  id: 'ext_1',
-  budget_id: 'bud_1',
-  amount_usd: '5.000000000',
-  until: iso(NOW + HOUR_MS),
-  reason: 'A big import',
-  state: 'asked',
-  asked_by: 'user_1',
-  decided_by: null,
-  asked_at: iso(NOW - 2 * HOUR_MS),
-  decided_at: null,
-  ...more,
+describe('personal data', () => {
+  it('says what was found and not redacted, type by type', () => {
+    const row = (pii_type: string, pii_detected: number, pii_redacted: number, count: number) => ({
+      ...{ pii_type, pii_detected, pii_redacted, count },
+    })
+    const shaped = tableOf(shapePiiTypes(answer([row('email', 5, 3, 2), row('card', 1, 2, 1)])))
+    expect(shaped.rows.map(({ cells }) => Object.values(cells))).toEqual([
+      ['email', 5, 3, 2, 2],
+      ['card', 1, 2, 0, 1],
+    ])
+  })
+
+  it('is shown by workflow, with what is past the columns added up', () => {
+    const rows = Array.from({ length: 14 }, (_, at) => ({
+      workflow_id: at % 2 === 0 ? 'even' : '',
+      pii_type: `type ${String(at).padStart(2, '0')}`,
+      pii_detected: 100 - at,
+    }))
+    const shaped = shapePiiWorkflows(answer(rows), scope)
+    if (shaped.type !== 'heatmap') throw new Error('no heatmap')
+    expect(shaped.columns).toHaveLength(12)
+    expect(shaped.columns.at(-1)).toEqual({ key: 'others', label: '3 others' })
+    expect(shaped.rows.map(({ label, values }) => [label, values[0], values.at(-1)])).toEqual([
+      ['even', 100, 88],
+      ['not named', null, 89 + 87],
+    ])
+    const sum = shaped.rows.flatMap(({ values }) => values).reduce<number>((all, value) => all + Number(value), 0)
+    expect(sum).toBe(rows.reduce((all, row) => all + row.pii_detected, 0))
+    expect(shaped.rows[0]?.hrefs?.[0]).toContain('workflow_id=even')
+    expect(shaped.rows[1]?.hrefs?.[0]).toBeNull()
+  })
 })
 
-describe('approvals', () => {
-  it('say how long extensions wait, and how fast those of the range were answered', () => {
-    const decided = (hours: number, decidedMs: number) =>
-      extension({ state: 'granted', asked_at: iso(decidedMs - hours * HOUR_MS), decided_at: iso(decidedMs) })
-    const sla = slaOf(
-      [
-        extension({}),
-        extension({ asked_at: iso(NOW - HOUR_MS) }),
-        decided(1, NOW - HOUR_MS),
-        decided(4, NOW - HOUR_MS),
-        decided(50, NOW - 48 * HOUR_MS),
-      ],
+describe('egress', () => {
+  const to = (egress_host: string, count: number, more: MetricsRow = {}): MetricsRow => ({
+    ...{ egress_host, workflow_id: 'refund', count, ...more },
+  })
+
+  it('marks what was not reached in the 90 days before, and shows it first', () => {
+    const shaped = shapeEgressMap(
+      answer([to('api.example', 9), to('odd.example', 1)]),
+      answer([to('api.example', 4)]),
       scope,
     )
-    expect(sla).toEqual({ waiting: 2, longest_ms: 2 * HOUR_MS, answered: 2, median_ms: 2.5 * HOUR_MS })
-    expect(slaOf([], scope)).toEqual({ waiting: 0, longest_ms: null, answered: 0, median_ms: null })
+    if (shaped.type !== 'heatmap') throw new Error('no heatmap')
+    expect(shaped.columns.map(({ label }) => label)).toEqual(['odd.example (new)', 'api.example'])
+    expect(shaped.rows[0]?.values).toEqual([1, 9])
+    expect(shaped.note).toBeUndefined()
   })
 
-  it('list extensions that wait, by the names of their budgets', () => {
-    const names = new Map([['bud_1', 'Support, monthly']])
-    const shaped = tableOf(shapeExtensions([extension({}), extension({ state: 'declined' })], names, scope))
-    expect(shaped.rows).toHaveLength(1)
-    expect(shaped.rows[0]?.cells).toMatchObject({ budget: 'Support, monthly', waits: 2 * HOUR_MS, by: 'user_1' })
-    expect(shaped.rows[0]?.href).toBe('/acme/budgets/bud_1')
+  it('says when nothing is known of the time before, and when not all is told', () => {
+    const cut = { ...answer([to('api.example', 9)]), meta: { ...NOTHING.meta, truncated: true } }
+    expect(shapeEgressMap(cut, NOTHING, scope).note).toMatch(/every host is new; .*not all are told/)
   })
 
-  it('join escalations and late approvals of a workflow', () => {
+  it('is listed by tool, new hosts first, then the most', () => {
+    const tool = (host: string, name: string, count: number) => to(host, count, { tool_name: name, errors: 1 })
     const shaped = tableOf(
-      shapeEscalatedBy(
-        answer([{ workflow_id: 'refund', count: 3 }]),
-        answer([
-          { workflow_id: 'refund', count: 1 },
-          { workflow_id: '', count: 2 },
-        ]),
+      shapeEgressByTool(
+        answer([tool('api.example', 'fetch', 5), tool('api.example', 'search', 9), tool('odd.example', 'fetch', 1)]),
+        answer([to('api.example', 4)]),
         scope,
       ),
     )
     expect(shaped.rows.map(({ cells }) => Object.values(cells))).toEqual([
-      ['refund', 3, 1],
-      ['not named', 0, 2],
+      ['odd.example', 'new', 'refund', 'fetch', 1, 1],
+      ['api.example', '', 'refund', 'search', 9, 1],
+      ['api.example', '', 'refund', 'fetch', 5, 1],
     ])
-    expect(shaped.rows[0]?.href).toContain('error_type=approval_timeout')
-  })
-})
-
-describe('audit timeline', () => {
-  const party = { type: 'user', id: 'p_1', label: null, user_id: 'u', email: 'ada@example.com', erased: false }
-  const entry: AuditItem = {
-    seq: 7,
-    at: iso(NOW),
-    actor: party,
-    action: 'key.create',
-    target: { ...party, type: 'key', id: 'key_1', label: 'CI' },
-    agent_id: null,
-    before: null,
-    after: null,
-    origin: null,
-    request_id: 'req_1',
-    hash: 'a'.repeat(64),
-  }
-
-  it('links each part of an entry to the log, filtered by it', () => {
-    const [row] = tableOf(shapeAudit([entry], scope)).rows
-    expect(row?.cells).toEqual({ when: NOW, actor: 'ada@example.com', action: 'key.create', target: 'CI' })
-    expect(row?.links).toEqual({
-      actor: '/acme/settings/audit?actor=p_1',
-      action: '/acme/settings/audit?action=key.create',
-      target: '/acme/settings/audit?target=key_1',
-    })
-  })
-
-  it.each([
-    [403, 'The audit log is for owner, admin, auditor. Ask an owner for one of these roles.'],
-    [500, null],
-  ])('when the API answers %i', async (status, empty) => {
-    const refuse = () =>
-      Promise.reject(
-        new ApiError({ type: 'about:blank', title: 'No', status, detail: 'No.', instance: 'req', code: 'forbidden' }),
-      )
-    const asking = auditTimeline.load(new Ask({ get: refuse } as unknown as Api, scope, new Map()), scope)
-    if (empty === null) await expect(asking).rejects.toThrow('No.')
-    else expect((await asking).empty).toBe(empty)
-  })
-
-  it('narrows by one agent', async () => {
-    const paths: string[] = []
-    const get = (path: string) => {
-      paths.push(path)
-      return Promise.resolve({ data: [], next_cursor: null })
-    }
-    for (const query of ['agent_id=support', 'agent_id=support&agent_id=sales']) {
-      const narrowed = scopeAt(query)
-      await auditTimeline.load(new Ask({ get } as unknown as Api, narrowed, new Map()), narrowed)
-    }
-    expect(paths.map((path) => new URL(path, 'http://x').searchParams.get('agent_id'))).toEqual(['support', null])
-  })
-})
-
-describe('keeping', () => {
-  const kept = (more: Partial<Retention>): Retention => ({
-    events_days: 30,
-    traces_days: 90,
-    metrics_days: null,
-    archive_days: null,
-    ...UNCHECKED,
-    ...more,
-  })
-
-  it.each([
-    ['first pass within a day', kept({})],
-    ['in time', kept({ checked_at: iso(NOW - 25 * HOUR_MS) })],
-    ['late', kept({ checked_at: iso(NOW - 27 * HOUR_MS) })],
-    ['nothing is removed', kept({ events_days: null, traces_days: null })],
-  ])('is %s', (words, state) => {
-    expect(stateOf(state, NOW)).toBe(words)
-  })
-
-  it('shows the rules of each project and what they removed', () => {
-    const state = kept({ checked_at: iso(NOW - HOUR_MS), removed: { ...UNCHECKED.removed, events: 12 } })
-    const [row] = tableOf(shapeRetention([{ project: PROJECT, kept: state }], scope)).rows
-    expect(row?.cells).toMatchObject({
-      project: 'First',
-      events_days: '30 days',
-      metrics_days: 'for ever',
-      state: 'in time',
-      checked: NOW - HOUR_MS,
-      events: 12,
-    })
-    expect(row?.href).toBe('/acme/settings/retention?project=first')
-  })
-
-  it('names the region and what is pinned to it', () => {
-    const shaped = tableOf(shapeResidency('eu', '', scope))
-    expect(shaped.note).toBe('region European Union (eu)')
-    expect(shaped.rows.find(({ key }) => key === 'Events on their way')?.cells.promised).toBe('at rest')
-    expect(shaped.more?.[0]?.href).toBe('/acme/settings/region')
+    expect(shaped.rows[0]?.href).toContain('workflow_id=refund')
   })
 })

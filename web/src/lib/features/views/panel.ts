@@ -92,6 +92,8 @@ export type PanelData =
   | {
       type: 'heatmap'
       format: Format
+      /** The colour of what is much; danger by default, accent where much is not bad. */
+      tone?: 'danger' | 'accent'
       /** What the columns and rows are. */
       x: string
       y: string

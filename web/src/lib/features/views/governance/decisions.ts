@@ -6,8 +6,8 @@ import { noteOf, overTime, size } from '../shape.ts'
 import { DAY_MS } from '../../filters/range.ts'
 
 /** What rows of decisions call a policy, and what it decided. */
-export const POLICY = 'tool_name'
-export const RESULT = 'status'
+export const POLICY = 'policy_id'
+export const RESULT = 'policy_result'
 
 const RESULTS = [
   { key: 'block', label: 'Blocked', color: 'var(--color-danger)' },
