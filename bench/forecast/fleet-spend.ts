@@ -37,6 +37,7 @@ function add(spend: Spend, trace: Trace, hour: number): void {
 function costOf({ spans }: Trace): number {
   let cost = 0
   for (const span of spans) {
+    if (span.kind === 'tool') cost += Math.round((span.asked?.usd ?? 0) * 1e9)
     if (span.kind !== 'llm' || span.tokens === undefined) continue
     const { prompt, completion, cached, cacheWrite } = span.tokens
     const { provider, model, reports } = span.model

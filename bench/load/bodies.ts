@@ -13,7 +13,7 @@ export interface Template {
   /** Where times go, and how long before the sending each was. */
   times: { offset: number; agoMs: number }[]
   events: number
-  /** Events with a model and tokens: each is one ledger entry. */
+  /** Events with tokens or a cost of their own: each is one ledger entry. */
   entries: number
   traces: number
   /** Trace ids without their first digits. */
@@ -45,7 +45,7 @@ export function templateOf(events: readonly FleetEvent[], nowMs: number): Templa
     agoMs: nowMs - Number(bytes.toString('latin1', offset, offset + TIME_DIGITS)),
   }))
   const traceIds = [...new Set(events.map((event) => event.trace_id.slice(SERIAL_DIGITS)))]
-  const entries = events.filter((event) => event['tokens_prompt'] !== undefined).length
+  const entries = events.filter((event) => (event['tokens_prompt'] ?? event['cost_usd']) !== undefined).length
   return { bytes, offsets, times, events: events.length, entries, traces: traceIds.length, traceIds }
 }
 

@@ -74,7 +74,10 @@ export interface ToolSpan extends SpanBase {
   kind: 'tool'
   tool: string
   host?: string
+  /** 1 for the first. */
   attempt: number
+  /** Of a tool that has a price: a hash of what it was asked, and what that cost in US dollars. */
+  asked?: { hash: string; usd: number }
 }
 export type Span = LlmSpan | StepSpan | ToolSpan
 

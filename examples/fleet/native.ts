@@ -62,6 +62,8 @@ function spanEvents(span: Span): Own[] {
       tool_name: span.tool,
       attempt: span.attempt - 1,
       ...(span.host !== undefined && { egress_host: span.host }),
+      ...(span.asked && { attributes: { tool_args_hash: span.asked.hash } }),
+      ...(span.asked && span.asked.usd > 0 && { cost_usd: span.asked.usd }),
     }
     return [{ ...place, ...result, ...target, event_type, timestamp: span.endMs }]
   }

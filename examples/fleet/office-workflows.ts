@@ -130,7 +130,7 @@ export const leadResearch: Workflow = {
       quality: 0.77,
       fragility: 1.1,
       stages: [
-        tool('web_search', 1100, 'search.example.com', [1, 3]),
+        tool('web_search', 1100, 'search.example.com', [1, 3], { price: { usd: 0.02, included: 3 }, forgets: 0.12 }),
         llm('summarise', M.gpt4oMini, M.mistralSmall, 'lead@6', 5200, 300),
         llm('score', M.gpt4oMini, M.mistralSmall, 'lead-score@4', 900, 60),
         crm,
@@ -143,7 +143,7 @@ export const leadResearch: Workflow = {
       fragility: 0.9,
       stages: [
         step('expand query', 120),
-        tool('web_search', 1100, 'search.example.com', [1, 3]),
+        tool('web_search', 1100, 'search.example.com', [1, 3], { price: { usd: 0.02, included: 3 } }),
         llm('summarise', M.geminiFlash, M.gpt4oMini, 'lead@8', 6800, 320, { cached: 0.2 }),
         llm('score', M.geminiFlash, M.gpt4oMini, 'lead-score@5', 1000, 60),
         crm,

@@ -21,6 +21,10 @@ export interface ToolStage {
   ms: number
   host?: string
   times?: [number, number]
+  /** What a call costs in US dollars, after those of a run that the plan includes. */
+  price?: { usd: number; included: number }
+  /** Share of runs in which the agent forgets what it asked, and asks the same again and again. */
+  forgets?: number
 }
 export interface PolicyStage {
   kind: 'policy'
@@ -52,8 +56,14 @@ export function llm(
   return { kind: 'llm', step, model, fallback, prompt, input, output, ...more }
 }
 
-export function tool(name: string, ms: number, host?: string, times?: [number, number]): Stage {
-  return { kind: 'tool', tool: name, ms, host, times }
+export function tool(
+  name: string,
+  ms: number,
+  host?: string,
+  times?: [number, number],
+  more: Pick<ToolStage, 'price' | 'forgets'> = {},
+): Stage {
+  return { kind: 'tool', tool: name, ms, host, times, ...more }
 }
 
 export function step(name: string, ms: number): Stage {

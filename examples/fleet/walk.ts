@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { failureOf, kindNamed, type Strike } from './failures.ts'
 import { isProviderOutage } from './incidents.ts'
 import type { Failure, FailureName, LlmSpan, Mark, Model, Span, Tokens } from './model.ts'
@@ -17,6 +18,7 @@ export interface Walk {
 
 const ATTEMPTS_MAX = 3
 const BACKOFF_MS = 400
+const FORGOTTEN = 5
 const OUTAGE_SHARE = 0.85
 /** The model had answered before these were found, so its tokens are paid. */
 const ANSWERED: ReadonlySet<FailureName> = new Set(['invalid_json', 'tool_selection_error', 'unsafe_output'])
@@ -121,9 +123,11 @@ function tokensOf(random: Random, stage: LlmStage): Tokens {
 /** Calls a tool once or more; a failure that is not retried away ends the trace half of the time. */
 export function callTool(walk: Walk, stage: ToolStage, strike?: Strike): void {
   const [low, high] = stage.times ?? [1, 1]
-  for (let left = walk.random.integer(low, high); left > 0; left--) toolSpan(walk, stage, 1)
+  const asked = walk.random.integer(low, high)
+  for (let question = 0; question < asked; question++) toolSpan(walk, stage, question, 1)
+  if (chanceOf(walk) < (stage.forgets ?? 0)) for (let i = 0; i < FORGOTTEN; i++) toolSpan(walk, stage, 0, 1)
   if (strike === undefined) return
-  const span = toolSpan(walk, stage, 1, strike.failure)
+  const span = toolSpan(walk, stage, asked, 1, strike.failure)
   if (strike.kind.again !== undefined) {
     walk.marks.push({
       kind: 'retry',
@@ -136,12 +140,25 @@ export function callTool(walk: Walk, stage: ToolStage, strike?: Strike): void {
     })
     walk.nowMs += BACKOFF_MS
     const again = walk.random.chance(strike.kind.again)
-    toolSpan(walk, stage, 2, again ? strike.failure : undefined)
+    toolSpan(walk, stage, asked, 2, again ? strike.failure : undefined)
     if (again) walk.fatal = strike.failure
   } else if (walk.random.chance(0.6)) walk.fatal = strike.failure
 }
 
-function toolSpan(walk: Walk, stage: ToolStage, attempt: number, failure?: Failure): Span {
+/** From 0 to 1, the same for all of a trace, so that nothing else of it changes. */
+const chanceOf = ({ rootSpan }: Walk) => parseInt(rootSpan.slice(0, 8), 16) / 2 ** 32
+
+function priceOf({ spans }: Walk, { tool, price }: ToolStage): number {
+  const before = spans.filter((span) => span.kind === 'tool' && span.tool === tool).length
+  return price === undefined || before < price.included ? 0 : price.usd
+}
+
+/** The same question of a trace has the same hash, also when its stage is played again. */
+function hashOf({ rootSpan }: Walk, { tool }: ToolStage, question: number): string {
+  return createHash('sha256').update(`${rootSpan} ${tool} ${question}`).digest('hex').slice(0, 16)
+}
+
+function toolSpan(walk: Walk, stage: ToolStage, question: number, attempt: number, failure?: Failure): Span {
   const startMs = walk.nowMs
   walk.nowMs += Math.max(1, Math.round(failure?.name === 'tool_timeout' ? 10_000 : walk.random.around(stage.ms, 0.5)))
   const span: Span = {
@@ -152,6 +169,7 @@ function toolSpan(walk: Walk, stage: ToolStage, attempt: number, failure?: Failu
     endMs: walk.nowMs,
     tool: stage.tool,
     attempt,
+    ...(stage.price && { asked: { hash: hashOf(walk, stage, question), usd: priceOf(walk, stage) } }),
     ...(stage.host !== undefined && { host: stage.host }),
     ...(failure && { failure }),
   }

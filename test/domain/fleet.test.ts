@@ -11,9 +11,12 @@ import { MODELS } from '../../examples/fleet/models.ts'
 import { eventsOf } from '../../examples/fleet/native.ts'
 import { otelAgent } from '../../examples/fleet/otel.ts'
 import { findRates } from '../../workers/adapters/prices.ts'
-import { EventInput } from '../../workers/contract/event.ts'
+import { EventInput, type CanonicalEvent } from '../../workers/contract/event.ts'
 import { FAILURES } from '../../workers/contract/failure.ts'
+import { LEAKS } from '../../workers/contract/metrics.ts'
 import { errorTypeOf } from '../../workers/domain/failure.ts'
+import { leakFinder } from '../../workers/domain/leak.ts'
+import { priceOf } from '../../workers/domain/ledger.ts'
 import { flattenTraces } from '../../workers/domain/otlp/json.ts'
 import { eventsOfSpans } from '../../workers/domain/otlp/mapper.ts'
 
@@ -77,9 +80,29 @@ describe('the demo fleet', () => {
   it('uses models that the catalogue prices, but for one unknown and one that reports its own cost', () => {
     const unpriced = Object.values(MODELS).filter((m) => findRates(m.provider, m.model, NOW_MS) === null)
     expect(unpriced.map((m) => m.model)).toEqual([MODELS.house.model, MODELS.metered.model])
-    const reported = EVENTS.filter((e) => e['cost_usd'] !== undefined)
+    const reported = EVENTS.filter((e) => e['cost_usd'] !== undefined && e['model'] !== undefined)
     expect(reported.length).toBeGreaterThan(100)
     expect(reported.every((e) => e['model'] === MODELS.metered.model)).toBe(true)
+  })
+
+  it('leaks money in every way, and little of it', () => {
+    const amounts = new Map<string, number>()
+    let paid = 0
+    for (const trace of TRACES) {
+      const find = leakFinder()
+      for (const { cost_usd, ...event } of eventsOf(trace)) {
+        const nano = cost_usd === undefined ? undefined : Math.round(Number(cost_usd) * 1e9)
+        const sent = { ...event, ...(nano !== undefined && { cost_nanousd: nano }) } as unknown as CanonicalEvent
+        const priced = priceOf(sent, findRates)
+        const leaked = find(sent, priced)
+        paid += priced?.cost_nanousd ?? 0
+        if (leaked !== null) amounts.set(leaked.leak, (amounts.get(leaked.leak) ?? 0) + leaked.nanousd)
+      }
+    }
+    expect([...amounts.keys()].sort()).toEqual([...LEAKS].sort())
+    const leaked = [...amounts.values()].reduce((a, b) => a + b, 0)
+    expect(leaked / paid).toBeGreaterThan(0.02)
+    expect(leaked / paid).toBeLessThan(0.1)
   })
 
   it('tells the same calls, tokens and failures through the OpenTelemetry SDK', async () => {
