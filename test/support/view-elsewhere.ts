@@ -3,6 +3,7 @@ export const ELSEWHERE: Record<string, string> = {
   'finance.figures': 'test/browser/finance.test.ts',
   'finance.spend-by': 'test/browser/finance.test.ts',
   'finance.spend-over-time': 'test/browser/finance.test.ts',
+  'product.comparison': 'test/domain/web-views-product.test.ts',
   'product.releases': 'test/domain/web-views-product.test.ts',
   'governance.approvals': 'test/browser/governance.test.ts',
   'governance.audit': 'test/browser/governance.test.ts',

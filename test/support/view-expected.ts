@@ -208,6 +208,22 @@ export const EXPECTED: Record<string, Expected> = {
       return Object.fromEntries(rows.map(({ key, cells }) => [key, cells]))
     },
   },
+  'product.sessions': {
+    shown: (panel) => rowsOf(panel, ['sessions', 'requests']),
+    computed(events, scope) {
+      const traces = tracesIn(events, scope)
+      const countOf = (own: readonly RunFacts[]): Cell[] => {
+        const found = new Set(own.map(({ session }) => session)).size
+        return [found, found === 0 ? null : own.length / found]
+      }
+      return {
+        'all sessions': countOf(traces),
+        ...Object.fromEntries(
+          [...Map.groupBy(traces, ({ workflow }) => workflow)].map(([workflow, own]) => [workflow, countOf(own)]),
+        ),
+      }
+    },
+  },
   'product.versions': {
     shown: (panel) => rowsOf(panel, ['traces', 'rate', 'cost', 'mean', 'each']),
     computed(events, scope) {

@@ -11,9 +11,9 @@ export interface RunFacts {
   agent: string
   workflow: string
   version: string
+  session: string
   nano: bigint
   success: boolean
-  lengthMs: number
 }
 
 /** A field that is a text, or nothing. */
@@ -48,7 +48,6 @@ export const modelCallsOf = (events: readonly FleetEvent[]) =>
   events.filter(({ event_type, model }) => event_type === 'agent.step.completed' && model !== undefined)
 export const toolCallsOf = (events: readonly FleetEvent[]) =>
   events.filter(({ event_type }) => event_type === 'agent.tool.called' || event_type === 'agent.tool.failed')
-export const marksOf = (events: readonly FleetEvent[], type: string) => events.filter((e) => e.event_type === type)
 
 /** Whole traces, each by the moment at which it began. */
 export function tracesOf(events: readonly FleetEvent[]): RunFacts[] {
@@ -64,9 +63,9 @@ export function tracesOf(events: readonly FleetEvent[]): RunFacts[] {
         agent: String(end.agent_id),
         workflow: String(end.workflow_id),
         version: String(end.workflow_version),
+        session: String(end.session_id),
         nano: own.reduce((sum, { cost_usd }) => sum + nanoOfUsd(cost_usd), 0n),
         success: isSuccess(end),
-        lengthMs: Math.max(...own.map(({ timestamp }) => timestamp)) - startMs,
       },
     ]
   })

@@ -1,0 +1,134 @@
+import { Comparison, type Verdict } from '../../../../../../workers/contract/compare.ts'
+import { formatDuration, formatPercent, formatUsd } from '../../../format.ts'
+import type { Ask } from '../ask.ts'
+import type { Cell, Control, PanelSpec, Scope, TableRow } from '../panel.ts'
+import { tracesHref } from '../scope.ts'
+import { chosenWorkflow } from './regressions.ts'
+
+const WORDS: Record<Verdict, string> = {
+  better: 'B is better',
+  worse: 'B is worse',
+  no_difference_shown: 'no difference shown',
+  too_few: 'too few traces',
+}
+
+/** Two versions of one workflow, held against each other. */
+export const comparison: PanelSpec = {
+  id: 'product.comparison',
+  title: 'Version A against version B',
+  unit: 'of one workflow, with 95 % intervals',
+  definition:
+    'Ended traces of two versions, the newest 5,000 of each. Success: Wilson’s interval, and Newcombe’s for the difference. Cost and length: the difference of means and percentiles with its interval. A verdict stands only where the interval lies on one side of zero and both sides have 30 traces (docs/decisions/0021).',
+  span: 12,
+  async load(ask, scope) {
+    const none = { type: 'table' as const, columns: [], rows: [] }
+    const chosen = await chosenWorkflow(ask, scope)
+    if (chosen === null) return { ...none, empty: 'No trace of this range names a workflow.' }
+    const sides = await sidesOf(ask, scope, chosen.workflow)
+    if (sides === null)
+      return { ...none, controls: [chosen.control], empty: `${chosen.workflow} ran in one version only in this range.` }
+    const { a, b } = sides
+    const project = scope.filters.project?.[0]
+    const found = await ask.orgQuery(Comparison, ['compare'], {
+      dimension: 'workflow_version',
+      workflow: chosen.workflow,
+      a,
+      b,
+      from: new Date(scope.range.from_ms).toISOString(),
+      to: new Date(scope.range.to_ms).toISOString(),
+      ...(project !== undefined && { project }),
+    })
+    return {
+      type: 'table',
+      controls: [chosen.control, ...sides.controls],
+      columns: [
+        { key: 'measure', label: 'Measure', format: 'text' },
+        { key: 'a', label: `A: ${a || 'no version'}`, format: 'text' },
+        { key: 'b', label: `B: ${b || 'no version'}`, format: 'text' },
+        { key: 'difference', label: 'B − A, 95 %', format: 'text' },
+        { key: 'verdict', label: 'Verdict', format: 'text' },
+      ],
+      rows: rowsOf(found, tracesHref(scope, { workflow_id: chosen.workflow, workflow_version: b })),
+      ...((found.a.sampled || found.b.sampled) && { note: 'of the newest 5,000 traces of each' }),
+    }
+  },
+}
+
+/** What each side is and by how much they differ, as it is said. */
+export function rowsOf({ a, b, differences }: Comparison, href: string): TableRow[] {
+  const rate = (side: Comparison['a']): Cell =>
+    side.success_rate === null
+      ? null
+      : `${formatPercent(side.success_rate.value)} (${formatPercent(side.success_rate.low)} to ${formatPercent(side.success_rate.high)})`
+  const time = (ms: number | null) => (ms === null ? null : formatDuration(ms))
+  const money = (usd: string | null) => (usd === null ? null : formatUsd(usd))
+  const points = (share: number) => `${(share * 100).toFixed(1).replace('-', '−')} points`
+  const rows: [string, string, Cell, Cell, Cell, Verdict | null][] = [
+    ['runs', 'Traces', a.runs.toLocaleString('en'), b.runs.toLocaleString('en'), null, null],
+    ['success_rate', 'Success', rate(a), rate(b), ...said(differences.success_rate, points)],
+    [
+      'cost_avg_usd',
+      'Mean cost',
+      money(a.cost_avg_usd),
+      money(b.cost_avg_usd),
+      ...said(differences.cost_avg_usd, formatUsd),
+    ],
+    [
+      'latency_p50_ms',
+      'Median length',
+      time(a.latency_p50_ms),
+      time(b.latency_p50_ms),
+      ...said(differences.latency_p50_ms, formatDuration),
+    ],
+    [
+      'latency_p90_ms',
+      'p90 length',
+      time(a.latency_p90_ms),
+      time(b.latency_p90_ms),
+      ...said(differences.latency_p90_ms, formatDuration),
+    ],
+  ]
+  return rows.map(([key, measure, left, right, difference, verdict]) => ({
+    key,
+    cells: { measure, a: left, b: right, difference, verdict: verdict === null ? null : WORDS[verdict] },
+    href,
+  }))
+}
+
+function said<T>(
+  { difference, low, high, verdict }: { difference: T | null; low: T | null; high: T | null; verdict: Verdict },
+  say: (value: T) => string,
+): [Cell, Verdict] {
+  if (difference === null) return [null, verdict]
+  if (low === null || high === null) return [say(difference), verdict]
+  return [`${say(difference)} (${say(low)} to ${say(high)})`, verdict]
+}
+
+interface Sides {
+  a: string
+  b: string
+  controls: Control[]
+}
+
+/** The versions that the URL chooses, else the two that ran most; null where there is but one. */
+async function sidesOf(ask: Ask, scope: Scope, workflow: string): Promise<Sides | null> {
+  const answer = await ask.metrics({
+    kind: 'trace',
+    dimensions: ['workflow_version'],
+    filters: [{ dimension: 'workflow_id', op: 'eq', values: [workflow] }],
+    measures: ['count'],
+    order: { by: 'count', direction: 'desc' },
+    limit: 100,
+  })
+  const versions = answer.data.map((row) => String(row.workflow_version ?? ''))
+  const [most, second] = versions
+  if (most === undefined || second === undefined) return null
+  const [older, newer] = [most, second].sort((one, other) => one.localeCompare(other, 'en', { numeric: true }))
+  const pick = (wanted: string | undefined, usual: string) =>
+    wanted !== undefined && versions.includes(wanted) ? wanted : usual
+  const a = pick(scope.params.a, older ?? most)
+  const b = pick(scope.params.b, newer ?? second)
+  const options = versions.map((version) => ({ value: version, label: version || 'no version named' }))
+  const control = (param: string, label: string, value: string) => ({ param, label, value, options })
+  return { a, b, controls: [control('a', 'A', a), control('b', 'B', b)] }
+}
