@@ -16,4 +16,8 @@ export const ELSEWHERE: Record<string, string> = {
   'governance.retention': 'test/browser/governance.test.ts',
   'governance.residency': 'test/browser/governance.test.ts',
   'governance.stopped': 'test/browser/governance.test.ts',
+  'governance.egress-map': 'test/browser/governance.test.ts',
+  'governance.egress-tools': 'test/browser/governance.test.ts',
+  'governance.pii-types': 'test/browser/governance.test.ts',
+  'governance.pii-workflows': 'test/browser/governance.test.ts',
 }

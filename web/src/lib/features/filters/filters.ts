@@ -11,7 +11,6 @@ export const VIEW_FILTERS = [
   { name: 'user_id', label: 'User', dimension: 'user_id' },
 ] as const
 export type FilterName = (typeof VIEW_FILTERS)[number]['name']
-type FilterDimension = (typeof VIEW_FILTERS)[number]['dimension']
 /** What is let through, by filter: any of these values. A filter that is not set is absent. */
 export type Filters = Partial<Record<FilterName, string[]>>
 

@@ -2,7 +2,7 @@ import { Page } from '../../../../../../workers/contract/api.ts'
 import { AuditItem } from '../../../../../../workers/contract/audit.ts'
 import { PERMISSIONS } from '../../../../../../workers/contract/permissions.ts'
 import { ApiError } from '../../../api.ts'
-import { nameOf } from '../../settings/audit.ts'
+import { nameOf } from '../../../audit-words.ts'
 import type { PanelSpec, Scope, Shaped } from '../panel.ts'
 
 const ROWS = 15

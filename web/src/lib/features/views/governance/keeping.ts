@@ -5,7 +5,7 @@ import { Retention } from '../../../../../../workers/contract/retention.ts'
 import { progressOf } from '../../../move.ts'
 import { daysText, KEPT } from '../../../retention.ts'
 import { HOUR_MS } from '../../filters/range.ts'
-import { REGION_NAMES, storesOf } from '../../settings/residency.ts'
+import { REGION_NAMES, storesOf } from '../../../residency.ts'
 import type { Column, PanelSpec, Scope, Shaped } from '../panel.ts'
 
 const PROJECTS_MAX = 25

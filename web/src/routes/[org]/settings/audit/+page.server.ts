@@ -1,6 +1,6 @@
 import { api } from '$lib/api.ts'
 import { auditLog } from '$lib/audit.ts'
-import { auditQuery } from '$lib/features/settings/audit.ts'
+import { auditQuery } from '$lib/audit-words.ts'
 import { roleMay } from '$lib/features/settings/roles.ts'
 import { settle } from '$lib/loaded.ts'
 import { people } from '$lib/tenancy.ts'

@@ -1,4 +1,4 @@
-import type { Project } from '../../tenancy.ts'
+import type { Project } from './tenancy.ts'
 
 type Region = Project['region']
 

@@ -1,4 +1,4 @@
-import type { AuditItem } from '../../audit.ts'
+import type { AuditItem } from './audit.ts'
 
 /** The parameters of the page's address that the API takes as they are. */
 export const FILTERS = ['actor', 'action', 'agent_id', 'target', 'cursor'] as const
