@@ -126,6 +126,7 @@ describe('the exact store answers', () => {
     ['what one user did', { kind: 'user', filters: [{ dimension: 'user_id', op: 'eq', values: ['ann'] }] }],
     ['what one user cost', { kind: 'user', measures: ['cost_usd', 'count'], dimensions: ['user_id'] }],
     ['how many users there are', { measures: ['count', 'unique_users'] }],
+    ['how latencies are spread', { measures: ['count', 'latency_histogram'] }],
     ['a statement that is too long', { filters: [{ dimension: 'environment', op: 'eq', values: manyValues }] }],
   ])('%s', async (_, query) => {
     const exact = exactStore()

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALPHA, addTo, bucketOf, mergeInto, quantile, shareWithin, valueOf } from '../../workers/domain/histogram.ts'
+import {
+  ALPHA,
+  addTo,
+  binsOf,
+  bucketOf,
+  mergeInto,
+  quantile,
+  shareWithin,
+  valueOf,
+} from '../../workers/domain/histogram.ts'
 import type { Histogram } from '../../workers/domain/rollup-row.ts'
 
 const latency = fc.double({ min: 0.002, max: 1e8, noNaN: true })
@@ -53,6 +62,25 @@ describe('histogram', () => {
       }),
     )
     expect(shareWithin({}, 100)).toBeNull()
+  })
+
+  it('is told as bins from the least up, which hold every value and touch where buckets do', () => {
+    fc.assert(
+      fc.property(fc.array(latency, { minLength: 1, maxLength: 200 }), (values) => {
+        const bins = binsOf(of(values))
+        expect(bins.map(([from]) => from)).toEqual(bins.map(([from]) => from).toSorted((a, b) => a - b))
+        for (const [from, to, count] of bins) {
+          const inside = values.filter((value) => value > from * (1 + 1e-6) && value < to * (1 - 1e-6)).length
+          expect(inside).toBeLessThanOrEqual(count)
+        }
+        expect(bins.reduce((sum, [, , count]) => sum + count, 0)).toBe(values.length)
+      }),
+    )
+    expect(binsOf(of([0, 0, 1.01]))).toEqual([
+      [0, 0.001, 2],
+      [1, expect.closeTo(1.0408, 4), 1],
+    ])
+    expect(binsOf({})).toEqual([])
   })
 
   it('has no quantile of nothing, and zero for zeros', () => {

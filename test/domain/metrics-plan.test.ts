@@ -34,3 +34,12 @@ describe('a limit of latencies', () => {
     expect(MetricsQuery.safeParse({ ...queryOf({}), within_ms }).success).toBe(false)
   })
 })
+
+describe('a histogram of latencies', () => {
+  it('is read as percentiles are, and nothing is ordered by it', () => {
+    expect(planMetrics(queryOf({ measures: ['latency_histogram'] }), NOW)).toMatchObject({ histogram: true })
+    expect(pointerOf({ measures: ['latency_histogram'], order: { by: 'latency_histogram', direction: 'desc' } })).toBe(
+      '/order/by',
+    )
+  })
+})

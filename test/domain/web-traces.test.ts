@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { TracesQuery } from '../../workers/contract/api.ts'
+import { TRACE_MARKS as CONTRACT_MARKS, TracesQuery } from '../../workers/contract/api.ts'
 import {
   activeFilters,
   appendPage,
   parseTraceFilters,
+  TRACE_MARKS,
   traceQuery,
   withoutFilter,
 } from '../../web/src/lib/features/traces/filter.ts'
@@ -27,6 +28,12 @@ describe('trace filters', () => {
       filters: { min_cost_usd: value },
       problem: null,
     })
+  })
+
+  it('reads what happened on the way, and nothing that it does not know', () => {
+    expect(parseTraceFilters(params('has=retries')).filters).toEqual({ has: 'retries' })
+    expect(parseTraceFilters(params('has=luck')).filters).toEqual({})
+    expect(TRACE_MARKS).toEqual(CONTRACT_MARKS)
   })
 
   it('says which cost it cannot read', () => {

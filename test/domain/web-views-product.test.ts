@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { rowsOf } from '../../web/src/lib/features/views/product/comparison.ts'
 import { differenceOf, releasesOf, verdictOf } from '../../web/src/lib/features/views/product/releases.ts'
 
 const HOUR_MS = 3_600_000
@@ -45,4 +46,58 @@ it('agrees with the published example of the interval', () => {
   expect(found?.value).toBeCloseTo(0.2, 4)
   expect(found?.low).toBeCloseTo(0.0524, 4)
   expect(found?.high).toBeCloseTo(0.3339, 4)
+})
+
+it('says of two versions what each is, by how much they differ, and what follows', () => {
+  const side = (value: string, runs: number, rate: number) => ({
+    value,
+    runs,
+    unfinished: 0,
+    sampled: false,
+    successes: Math.round(runs * rate),
+    success_rate: { value: rate, low: rate - 0.05, high: rate + 0.05 },
+    cost_avg_usd: '0.010000000',
+    latency_p50_ms: 1000,
+    latency_p90_ms: null,
+  })
+  const rows = rowsOf(
+    {
+      dimension: 'workflow_version',
+      workflow: 'refund',
+      from: '',
+      to: '',
+      a: side('v1', 1200, 0.9),
+      b: side('v2', 300, 0.8),
+      differences: {
+        success_rate: { measure: 'success_rate', difference: -0.1, low: -0.15, high: -0.05, verdict: 'worse' },
+        cost_avg_usd: {
+          measure: 'cost_avg_usd',
+          difference: '0.000000000',
+          low: '-0.010000000',
+          high: '0.010000000',
+          verdict: 'no_difference_shown',
+        },
+        latency_p50_ms: { measure: 'latency_p50_ms', difference: 0, low: null, high: null, verdict: 'too_few' },
+        latency_p90_ms: { measure: 'latency_p90_ms', difference: null, low: null, high: null, verdict: 'too_few' },
+      },
+    },
+    '/traces',
+  )
+  const plain = (value: unknown) => (typeof value === 'string' ? value.replaceAll('\u00a0', ' ') : value)
+  const said = rows.map(({ cells: { measure, a, b, difference, verdict } }) =>
+    [measure, a, b, difference, verdict].map(plain),
+  )
+  expect(said).toEqual([
+    ['Traces', '1,200', '300', null, null],
+    [
+      'Success',
+      '90 % (85 % to 95 %)',
+      '80 % (75 % to 85 %)',
+      '−10.0 points (−15.0 points to −5.0 points)',
+      'B is worse',
+    ],
+    ['Mean cost', '$0.01', '$0.01', '$0.00 (−$0.01 to $0.01)', 'no difference shown'],
+    ['Median length', '1.0 s', '1.0 s', '0 ms', 'too few traces'],
+    ['p90 length', null, null, null, 'too few traces'],
+  ])
 })

@@ -189,8 +189,14 @@ export function expectSame(
   for (const row of expected) {
     const actual = found.get(keyOf(row, query))
     for (const measure of query.measures.filter((m) => m !== 'latency_within_rate'))
-      expectMeasure(actual?.[measure] ?? null, row[measure] ?? null, measure, keyOf(row, query), leeway)
+      expectMeasure(valueOf(actual, measure), valueOf(row, measure), measure, keyOf(row, query), leeway)
   }
+}
+
+function valueOf(row: MetricsRow | undefined, measure: Measure): string | number | null {
+  const value = row?.[measure] ?? null
+  if (Array.isArray(value)) throw new Error(`${measure} is no single value`)
+  return value
 }
 
 /** Between the shares within limits that are two percent tighter and wider. */

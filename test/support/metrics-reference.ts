@@ -168,6 +168,8 @@ function measureOf(
       return new Set(
         members.flatMap((m) => (m.event.event_type === 'agent.request.completed' ? (m.event.agent_id ?? []) : [])),
       ).size
+    case 'latency_histogram':
+      throw new Error('histograms are compared bin by bin, not by value')
     case 'cost_usd':
       return moneyless ? null : usdOf(paid)
     case 'cost_avg_usd':

@@ -15,7 +15,7 @@ export const Watched = z
   .object({
     // Traces are summed by the hour, and rules look at minutes.
     kind: z.enum(KINDS).exclude(['trace']).default('request').meta({ description: 'Which operations are counted' }),
-    measure: Measure,
+    measure: Measure.exclude(['latency_histogram']),
     group_by: z.array(Dimension).max(2).default([]).meta({ description: 'Each value of these is judged by itself' }),
     filters: MetricsQuery.shape.filters,
     within_ms: MetricsQuery.shape.within_ms,

@@ -234,6 +234,9 @@ export const TraceSummary = z.object({
 })
 export type TraceSummary = z.infer<typeof TraceSummary>
 
+/** What a trace may have had on its way, however it ended. */
+export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const
+
 export const TracesQuery = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
@@ -247,6 +250,7 @@ export const TracesQuery = z.object({
   user_id: z.string().max(200).optional(),
   environment: z.string().max(200).optional(),
   leak: z.enum(LEAKS).optional().meta({ description: 'Traces in which money leaked in this way' }),
+  has: z.enum(TRACE_MARKS).optional().meta({ description: 'Traces in which this happened, however they ended' }),
   min_cost_usd: z
     .string()
     .regex(/^\d{1,7}(\.\d{1,9})?$/)

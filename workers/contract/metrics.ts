@@ -79,6 +79,7 @@ export const MEASURES = [
   'latency_p99_ms',
   'latency_count',
   'latency_within_rate',
+  'latency_histogram',
   'unique_users',
   'unique_agents',
   /** All cost by the number of successes, or of all operations; null where that is nothing. */
@@ -136,8 +137,12 @@ export const MetricsQuery = z.object({
 })
 export type MetricsQuery = z.infer<typeof MetricsQuery>
 
+/** What `latency_histogram` answers: of each bin that holds any, its edges (above the first, up to the second) and how many. */
+export const LatencyBins = z.array(z.tuple([z.number(), z.number(), z.number()]))
+export type LatencyBins = z.infer<typeof LatencyBins>
+
 /** One row: `time` (bucket start, RFC 3339) unless step is total, each dimension, each measure. */
-export const MetricsRow = z.record(z.string(), z.union([z.string(), z.number(), z.null()]))
+export const MetricsRow = z.record(z.string(), z.union([z.string(), z.number(), z.null(), LatencyBins]))
 export type MetricsRow = z.infer<typeof MetricsRow>
 
 export const MetricsAnswer = z.object({

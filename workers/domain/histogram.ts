@@ -1,3 +1,4 @@
+import type { LatencyBins } from '../contract/metrics.ts'
 import type { Histogram } from './rollup-row.ts'
 
 /**
@@ -75,6 +76,13 @@ export function shareWithin(histogram: Histogram, limit: number): number | null 
     if (valueOf(bucket) <= limit) within += n
   }
   return total === 0 ? null : within / total
+}
+
+/** Its buckets from the least up, each with its edges: above the first, up to the second. */
+export function binsOf(histogram: Histogram): LatencyBins {
+  return ordered(histogram).map(([bucket, n]) =>
+    bucket === 'z' ? [0, ZERO_MAX, n] : [GAMMA ** (Number(bucket) - 1), GAMMA ** Number(bucket), n],
+  )
 }
 
 function ordered(histogram: Histogram): [string, number][] {

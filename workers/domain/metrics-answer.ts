@@ -1,6 +1,6 @@
 import type { Measure, MetricsAnswer, MetricsRow } from '../contract/metrics.ts'
 import { SCORE_UNITS } from './facts.ts'
-import { mergeInto, quantile, shareWithin } from './histogram.ts'
+import { binsOf, mergeInto, quantile, shareWithin } from './histogram.ts'
 import { bucketMs, type MetricsPlan } from './metrics-plan.ts'
 import { usd, usdPer } from './money.ts'
 import type { Histogram } from './rollup-row.ts'
@@ -116,7 +116,9 @@ export class Answer {
   }
 }
 
-function compare(name: string, a: string | number | null, b: string | number | null): number {
+type Value = MetricsRow[string]
+
+function compare(name: string, a: Value, b: Value): number {
   if (a === b) return 0
   if (a === null) return -1
   if (b === null) return 1
@@ -169,7 +171,7 @@ export function quantileOf(measure: Measure): number | undefined {
   return QUANTILES[measure]
 }
 
-function measureOf(measure: Measure, s: Sums, plan: MetricsPlan, time: number): string | number | null {
+function measureOf(measure: Measure, s: Sums, plan: MetricsPlan, time: number): MetricsRow[string] {
   const q = quantileOf(measure)
   if (q !== undefined) return measure in s.percentiles ? (s.percentiles[measure] ?? null) : quantile(s.latency_hist, q)
   switch (measure) {
@@ -201,6 +203,8 @@ function measureOf(measure: Measure, s: Sums, plan: MetricsPlan, time: number): 
       return s.errors
     case 'pii_redacted':
       return s.successes
+    case 'latency_histogram':
+      return binsOf(s.latency_hist)
     case 'unique_users':
       return s.unique_users
     case 'unique_agents':

@@ -84,7 +84,7 @@ export function planMetrics(query: MetricsQuery, nowMs: number): MetricsPlan {
     offsets: query.step === 'day' ? offsetSpans(query.time_zone, range.from_ms, range.to_ms) : [],
     // Leaks are counted by their entries in the ledger, as money is.
     counts: kind !== 'leak' && query.measures.some((m) => COUNTED.has(m)),
-    histogram: query.measures.some((m) => /^(latency|value)_p/.test(m) || m === 'latency_within_rate'),
+    histogram: query.measures.some((m) => /^(latency|value)_p/.test(m) || BINNED.has(m)),
     order: query.order,
     limit: query.limit,
   }
@@ -107,6 +107,7 @@ const COUNTED = new Set<Measure>([
   'pii_redacted',
   'value_avg',
 ])
+const BINNED = new Set<Measure>(['latency_within_rate', 'latency_histogram'])
 const PAID = new Set<Measure>([
   'cost_usd',
   'unpriced',
@@ -143,6 +144,7 @@ function checkDimensions(query: MetricsQuery, kind: Kind): void {
   checkUnique(query, 'unique_users', PLACE)
   checkUnique(query, 'unique_agents', CARRIED.request)
   const by = query.order?.by
+  if (by === 'latency_histogram') throw invalid('/order/by', 'Histograms have no order: order by a percentile.')
   const known: readonly string[] = [...query.measures, ...query.dimensions, ...(query.step === 'total' ? [] : ['time'])]
   if (by !== undefined && !known.includes(by))
     throw invalid('/order/by', `Order by what the query asks for: ${known.join(', ')}.`)

@@ -5,6 +5,9 @@ import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { d1Metrics } from '../../../workers/adapters/metrics/d1/store.ts'
 import { MetricsQuery } from '../../../workers/contract/metrics.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
+import { addTo, binsOf } from '../../../workers/domain/histogram.ts'
+import { kindOf } from '../../../workers/domain/rollup.ts'
+import type { Histogram } from '../../../workers/domain/rollup-row.ts'
 import { freshTenant } from '../../support/batches.ts'
 import { contractQueries, expectSame } from '../../support/metrics-contract.ts'
 import { randomEvents } from '../../support/metrics-fleet.ts'
@@ -74,6 +77,29 @@ describe('MetricsStore on D1', () => {
       )
     })
     answers('merged in SQL')
+  })
+
+  it('tells how latencies are spread, as the same buckets that every event falls in', async () => {
+    const query = MetricsQuery.parse({
+      kind: 'llm',
+      measures: ['latency_histogram', 'latency_count'],
+      dimensions: ['model'],
+      from: new Date(NOW - 2 * DAY_MS).toISOString(),
+      to: new Date(NOW).toISOString(),
+    })
+    const { data, meta } = await store.query(first, [first.project_id, second.project_id], query)
+    const fromMs = Date.parse(meta.from ?? '')
+    expect(data.length).toBeGreaterThan(1)
+    for (const { model, latency_histogram, latency_count } of data) {
+      const histogram: Histogram = {}
+      for (const { event } of events) {
+        const isCounted = kindOf(event) === 'llm' && (event.model ?? '') === model && event.timestamp >= fromMs
+        if (isCounted && event.latency_ms !== undefined) addTo(histogram, event.latency_ms)
+      }
+      expect(latency_histogram).toEqual(binsOf(histogram))
+      expect(binsOf(histogram).reduce((sum, [, , count]) => sum + count, 0)).toBe(latency_count)
+    }
+    expect(meta.approximate).toBe(true)
   })
 
   it('says when groups are left out', async () => {

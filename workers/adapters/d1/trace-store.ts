@@ -72,6 +72,7 @@ function conditionsOf(filter: TraceFilter, bind: (value: unknown) => string): st
     conditions.push(`EXISTS (SELECT 1 FROM json_each(providers) WHERE value = ${bind(filter.provider)})`)
   if (filter.leak !== undefined)
     conditions.push(`EXISTS (SELECT 1 FROM json_each(leaks) WHERE value = ${bind(filter.leak)})`)
+  if (filter.has !== undefined) conditions.push(`${filter.has} > 0`)
   if (filter.min_cost_nanousd !== undefined) conditions.push(`cost_nanousd >= ${bind(filter.min_cost_nanousd)}`)
   if (filter.q !== undefined) {
     const q = bind(filter.q.toLowerCase())

@@ -93,6 +93,7 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     model,
     provider,
     leak,
+    has,
     q,
     min_cost_usd,
   } = query
@@ -104,6 +105,7 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     ...(model !== undefined && { model }),
     ...(provider !== undefined && { provider }),
     ...(leak !== undefined && { leak }),
+    ...(has !== undefined && { has }),
     ...(q !== undefined && q.trim() !== '' && { q: q.trim() }),
     ...(minCost !== null && { min_cost_nanousd: minCost }),
   }

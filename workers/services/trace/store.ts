@@ -1,3 +1,4 @@
+import type { TRACE_MARKS } from '../../contract/api.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
 
@@ -47,6 +48,8 @@ export interface TraceFilter {
   model?: string
   provider?: string
   leak?: string
+  /** The column that must count one at least. */
+  has?: (typeof TRACE_MARKS)[number]
   min_cost_nanousd?: number
   q?: string
 }

@@ -1,6 +1,7 @@
 /** Paths of 24 × 24 line icons; one stroke, round ends. */
 export const ICONS = {
   overview: 'M4 13h6V4H4zM14 20h6V4h-6zM4 20h6v-3H4z',
+  operations: 'M3 12h4l2.5-7 5 14 2.5-7h4',
   traces: 'M4 6h10M7 12h10M10 18h10',
   product: 'M4 8l8-4 8 4-8 4zM4 8v8l8 4 8-4V8M12 12v8',
   live: 'M12 12h.01M8.5 15.5a5 5 0 0 1 0-7M15.5 8.5a5 5 0 0 1 0 7M5.6 18.4a9 9 0 0 1 0-12.8M18.4 5.6a9 9 0 0 1 0 12.8',

@@ -23,8 +23,9 @@ export interface AnalyticsEngineOptions extends SqlApiOptions {
 }
 
 /**
- * Metrics from Analytics Engine. Left to the exact store are: whatever asks for users, ranges that begin before the retention or within the
- * last day, statements that are too long, and distinct counts of what was sampled, which no weight makes right.
+ * Metrics from Analytics Engine. Left to the exact store are: whatever asks for users or for histograms, ranges that
+ * begin before the retention or within the last day, statements that are too long, and distinct counts of what was
+ * sampled, which no weight makes right.
  */
 export function analyticsEngineMetrics(options: AnalyticsEngineOptions): MetricsStore {
   const { dataset, now, exact } = options
@@ -48,6 +49,7 @@ export function analyticsEngineMetrics(options: AnalyticsEngineOptions): Metrics
 function isAnswerable(plan: MetricsPlan, statements: readonly Statement[], nowMs: number, freshMs: number): boolean {
   return (
     !asksForUsers(plan) &&
+    !plan.measures.includes('latency_histogram') &&
     plan.from_ms >= nowMs - KEPT_MS &&
     plan.from_ms < nowMs - freshMs &&
     statements.every(({ sql }) => sql.length <= SQL_CHARS_MAX)

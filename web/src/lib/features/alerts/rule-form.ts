@@ -1,9 +1,11 @@
 import { RuleCreate, type Condition } from '$lib/alerts.ts'
-import { DIMENSIONS, KINDS as ALL_KINDS, MEASURES } from '../../../../../workers/contract/metrics.ts'
+import { Watched } from '../../../../../workers/contract/alert-condition.ts'
+import { DIMENSIONS } from '../../../../../workers/contract/metrics.ts'
 
-export { DIMENSIONS, MEASURES }
-/** Those that a rule can watch: whole traces are summed by the hour. */
-export const KINDS = ALL_KINDS.filter((kind) => kind !== 'trace')
+export { DIMENSIONS }
+/** What a rule may watch: less than there is. */
+export const KINDS = Watched.shape.kind.unwrap().options
+export const MEASURES = Watched.shape.measure.options
 export const FILTERS_SHOWN = 3
 export const WINDOWS = [1, 5, 10, 15, 30, 60, 180, 360, 720, 1440] as const
 export const FOR_MINUTES = [0, 1, 2, 5, 10, 15, 30, 60] as const

@@ -157,6 +157,7 @@ export function shapeErrors(answer: MetricsAnswer): { classes: ErrorClass[]; tot
   return { classes: list, total }
 }
 
-function classOf(type: string): string {
+/** The class of a type of error in the failure taxonomy; `unknown` for what that does not name. */
+export function classOf(type: string): string {
   return Object.hasOwn(FAILURES, type) ? FAILURES[type as keyof typeof FAILURES] : 'unknown'
 }

@@ -1,3 +1,8 @@
+import type { TracesQuery } from '../../../../../workers/contract/api.ts'
+
+/** What may have happened in a trace, however it ended. Repeated here, so that the browser need not load the contract. */
+export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const satisfies NonNullable<TracesQuery['has']>[]
+
 /** Filters of the trace list: their names in the URL are the API's. */
 export const TRACE_FILTERS = [
   { name: 'q', label: 'Search' },
@@ -10,6 +15,7 @@ export const TRACE_FILTERS = [
   { name: 'provider', label: 'Provider' },
   { name: 'user_id', label: 'User' },
   { name: 'environment', label: 'Environment' },
+  { name: 'has', label: 'With' },
   { name: 'min_cost_usd', label: 'Min cost' },
 ] as const
 export type TraceFilterName = (typeof TRACE_FILTERS)[number]['name']
@@ -24,7 +30,7 @@ export function parseTraceFilters(params: URLSearchParams): { filters: TraceFilt
   let problem: string | null = null
   for (const { name } of TRACE_FILTERS) {
     const value = params.get(name)?.trim().slice(0, VALUE_CHARS_MAX) ?? ''
-    if (value === '') continue
+    if (value === '' || (name === 'has' && !(TRACE_MARKS as readonly string[]).includes(value))) continue
     if (name === 'min_cost_usd' && !COST.test(plainCost(value))) {
       problem = `“${value.slice(0, 20)}” is not an amount in US dollars.`
       continue

@@ -67,7 +67,7 @@ export class Ask {
       if (
         error instanceof ApiError &&
         error.problem.code === 'invalid_input' &&
-        error.problem.detail.includes('carry no ')
+        UNFILTERABLE.test(error.problem.detail)
       )
         throw new NotFilterable(unfilterable(error.problem.detail))
       throw error
@@ -118,6 +118,18 @@ export class Ask {
     return this.send({ method: 'GET', path: projectPath(projectId, ...path) }, schema)
   }
 
+  /** Anything else of a project, with a query. */
+  projectQuery<S extends z.ZodType>(
+    schema: S,
+    [projectId, ...path]: [string, ...string[]],
+    query: Record<string, string>,
+  ): Promise<z.infer<S>> {
+    return this.send(
+      { method: 'GET', path: `${projectPath(projectId, ...path)}?${new URLSearchParams(query)}` },
+      schema,
+    )
+  }
+
   private send<S extends z.ZodType>(call: Call, schema: S): Promise<z.infer<S>> {
     const key = JSON.stringify(call)
     if (!this.calls.some((one) => JSON.stringify(one) === key)) this.calls.push(call)
@@ -146,8 +158,11 @@ export function spendFilters({ filters }: Pick<Scope, 'filters'>): SpendFilters 
   )
 }
 
+const UNFILTERABLE = /carry no (\w+)|cannot be told apart by (\w+)/
+
 function unfilterable(detail: string): string {
-  const dimension = /carry no (\w+)/.exec(detail)?.[1]
+  const [, ofKind, ofMeasure] = UNFILTERABLE.exec(detail) ?? []
+  const dimension = ofKind ?? ofMeasure
   const label = VIEW_FILTERS.find((filter) => filter.dimension === dimension)?.label ?? dimension ?? ''
   return `This cannot be told apart by “${label}”: clear that filter to see it.`
 }

@@ -1,3 +1,4 @@
+import { graphTable } from './graph-layout.ts'
 import type { Cell, Format, Scope, Shaped } from './panel.ts'
 import { unitOf } from './say.ts'
 
@@ -46,6 +47,8 @@ function tableOf(data: Shaped, buckets: readonly number[]): Cell[][] {
         ['group', 'from', 'to', 'count'],
         ...data.groups.flatMap(({ label, bins }) => bins.map(({ from, to, count }) => [label, from, to, count])),
       ]
+    case 'graph':
+      return tableOf(graphTable(data), buckets)
     case 'scatter':
       return [
         ['name', data.x.label, data.y.label, data.size?.label ?? ''],

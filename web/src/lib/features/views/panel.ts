@@ -69,6 +69,20 @@ export interface TableRow {
   links?: Record<string, string>
 }
 
+/** Calls from one to another, as a line of a graph. */
+export interface GraphEdge {
+  key: string
+  from: string
+  to: string
+  /** What `to` is: names of different kinds are different things. */
+  kind: string
+  calls: number
+  failed: number
+  /** Null where they are not told apart. */
+  retries: number | null
+  href?: string
+}
+
 export type PanelData =
   | { type: 'figures'; figures: Figure[] }
   | {
@@ -118,6 +132,12 @@ export type PanelData =
       y: Measured
       size?: Measured
       points: { key: string; label: string; x: Cell; y: Cell; size?: Cell; href?: string }[]
+    }
+  | {
+      type: 'graph'
+      /** What stands on the left and on the right. */
+      layers: [string, string]
+      edges: GraphEdge[]
     }
 
 /** A choice that a panel offers; it is kept in the URL. */

@@ -42,6 +42,12 @@ function comparedWith(range: TimeRange, comparison: Comparison): Scope['before']
   return { from_ms: back(range.from_ms), to_ms: back(range.to_ms), buckets: range.buckets.map(back) }
 }
 
+/** The project whose traces a view lists: the one that is filtered, else the one of the page. */
+export function tracesProject({ projects, filters, project }: Scope): { id: string; slug: string } {
+  const filtered = projects.find(({ id }) => id === filters.project?.[0])
+  return filtered ?? projects.find(({ slug }) => slug === project) ?? { id: project, slug: project }
+}
+
 /** The list of the traces that a number was made of. */
 export function tracesHref(
   scope: Scope,
@@ -49,12 +55,20 @@ export function tracesHref(
   part: { from_ms: number; to_ms: number } | null = null,
 ): string {
   const query = part === null ? rangeParams(scope.range) : withRange(new URLSearchParams(), part)
-  const project = scope.projects.find(({ id }) => id === scope.filters.project?.[0])
-  query.set('project', more.project ?? project?.slug ?? scope.project)
-  for (const [name, values] of Object.entries(scope.filters)) {
-    const [only] = values
-    if (name !== 'project' && name !== 'workspace' && values.length === 1 && only !== undefined) query.set(name, only)
-  }
+  query.set('project', more.project ?? tracesProject(scope).slug)
+  for (const [name, value] of Object.entries(traceFilters(scope))) query.set(name, value)
   for (const [name, value] of Object.entries(more)) if (name !== 'project') query.set(name, value)
   return `/${scope.org}/traces?${query}`
+}
+
+/** Filters that the list of traces takes too: it takes one value of each. */
+export function traceFilters(scope: Scope): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(scope.filters).flatMap(([name, values]) => {
+      const [only] = values
+      return name !== 'project' && name !== 'workspace' && values.length === 1 && only !== undefined
+        ? [[name, only]]
+        : []
+    }),
+  )
 }

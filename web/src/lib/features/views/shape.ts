@@ -10,7 +10,7 @@ export const HOURLY = 'Whole traces are summed by the hour: choose a range of a 
 /** A measure of a row: a number, an exact decimal string for money, or null when it is absent. */
 export function cell(row: MetricsRow | undefined, measure: string): Cell {
   const value = row?.[measure] ?? null
-  if (value === null || value === '') return null
+  if (value === null || value === '' || typeof value === 'object') return null
   if (measure.endsWith('_usd')) return String(value)
   const number = Number(value)
   return Number.isFinite(number) ? number : null

@@ -12,6 +12,7 @@ export interface NavItem {
 
 const PAGES: { label: string; icon: IconName; path: PagePath }[] = [
   { label: 'Overview', icon: 'overview', path: '/overview' },
+  { label: 'Operations', icon: 'operations', path: '/operations' },
   { label: 'Product', icon: 'product', path: '/product' },
   { label: 'Finance', icon: 'finance', path: '/finance' },
   { label: 'Governance', icon: 'governance', path: '/governance' },
