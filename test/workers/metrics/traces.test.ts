@@ -2,8 +2,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { advanceProgress } from '../../../workers/adapters/d1/progress.ts'
 import { retentionTables } from '../../../workers/adapters/d1/retention-store.ts'
-import { rollupDays } from '../../../workers/adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
+import { traceDays } from '../../../workers/adapters/d1/trace-days.ts'
 import { traceRollup } from '../../../workers/adapters/d1/trace-rollup.ts'
 import { d1Metrics } from '../../../workers/adapters/metrics/d1/store.ts'
 import { MetricsQuery, type MetricsAnswer, type MetricsRow } from '../../../workers/contract/metrics.ts'
@@ -184,13 +184,13 @@ describe('sums of whole traces', () => {
       await rollAll(tenant.org_id)
       await commitEvents(db, tenant, at(NOW - 100_000, 'two'), 1)
     }
-    await db.prepare(`UPDATE rollup SET n = 20001 WHERE org_id = ?1 AND kind = 'trace'`).bind(busy.org_id).run()
+    await db.prepare(`UPDATE rollup SET n = 10001 WHERE org_id = ?1 AND kind = 'trace'`).bind(busy.org_id).run()
     const due = await traceRollup(db).due(NOW)
     expect(due).toEqual(expect.arrayContaining([old.org_id, busy.org_id]))
     expect(due).not.toContain(fresh.org_id)
     const count = async (tenant: ProjectTenant) => (await ask(tenant, { measures: ['count'] })).data
     expect(await count(fresh)).toEqual([{ count: 2 }])
-    expect(await count(busy), 'what was summed last').toEqual([{ count: 20_001 }])
+    expect(await count(busy), 'what was summed last').toEqual([{ count: 10_001 }])
     await rollAll(busy.org_id)
     expect(await count(busy)).toEqual([{ count: 2 }])
   })
@@ -210,7 +210,47 @@ describe('sums of whole traces', () => {
     await expectSame(tenant, referenceTraces(commits), 'late ones of the same hour, summed')
   })
 
-  it('let deltas go only when they are summed, and are not packed into days', async () => {
+  it('are packed into days, which follow what changes in them later', async () => {
+    const tenant = freshTenant()
+    const packed = async () =>
+      (
+        await db
+          .prepare(
+            `SELECT count(*) AS n, coalesce(sum(n), 0) AS traces FROM rollup WHERE org_id = ?1 AND kind = 'trace@day'`,
+          )
+          .bind(tenant.org_id)
+          .first<{ n: number; traces: number }>()
+      )?.traces
+    const commits = await commitRuns(tenant, randomRuns(11, 90, NOW - 100 * HOUR_MS, NOW - HOUR_MS))
+    await traceDays(db, 1).pack(NOW)
+    expect(await packed(), 'nothing is summed so far').toBe(0)
+    await rollAll(tenant.org_id)
+    await traceDays(db, 1_000_000).pack(NOW)
+    expect(await packed(), 'too few rows to be worth it').toBe(0)
+    await traceDays(db, 1).pack(NOW)
+    const today = NOW - (NOW % (24 * HOUR_MS))
+    const old = () => referenceTraces(commits).filter(({ hour }) => hour < today).length
+    expect(await packed()).toBe(old())
+    await expectSame(tenant, referenceTraces(commits), 'packed')
+    commits.push(...(await commitRuns(tenant, randomRuns(12, 30, NOW - 110 * HOUR_MS, NOW - 30 * HOUR_MS))))
+    await expectSame(tenant, referenceTraces(commits), 'packed, and more waits')
+    const measures = ['latency_p50_ms', 'latency_p90_ms', 'latency_count']
+    const waiting = (await ask(tenant, { measures, step: 'day' })).data
+    expect(waiting.length).toBeGreaterThan(4)
+    const killed = beforeBatch(db, 2, async () => {
+      throw new Error('killed here')
+    })
+    await expect(rollAll(tenant.org_id, killed)).rejects.toThrow('killed here')
+    await expectSame(tenant, referenceTraces(commits), 'packed, and killed')
+    await Promise.all([rollAll(tenant.org_id), traceDays(db, 1).pack(NOW), rollAll(tenant.org_id)])
+    expect(await packed()).toBe(old())
+    await expectSame(tenant, referenceTraces(commits), 'packed, and summed')
+    expect((await ask(tenant, { measures, step: 'day' })).data).toEqual(waiting)
+    await db.prepare(`DELETE FROM rollup WHERE org_id = ?1 AND kind = 'trace@day'`).bind(tenant.org_id).run()
+    expect((await ask(tenant, { measures: ['count'] })).data, 'days are really read').not.toEqual([{ count: 120 }])
+  })
+
+  it('let deltas go only when they are summed', async () => {
     const tenant = freshTenant()
     const then = NOW - 4 * 24 * HOUR_MS
     await commitRuns(tenant, randomRuns(10, 10, then, then + HOUR_MS))
@@ -222,7 +262,6 @@ describe('sums of whole traces', () => {
     await rollupStore(db).prune(NOW)
     expect(await left()).toBeGreaterThan(0)
     await rollAll(tenant.org_id)
-    await rollupDays(db, 1).pack(NOW)
     const range = { from: text(then - HOUR_MS), to: text(NOW) }
     expect((await ask(tenant, { measures: ['count'], ...range })).data).toEqual([{ count: 10 }])
     await rollupStore(db).prune(NOW)

@@ -1,20 +1,23 @@
-import { KINDS } from '../../contract/metrics.ts'
+import { KINDS, type Kind } from '../../contract/metrics.ts'
 import { DAY_MS } from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS } from '../../domain/rollup-row.ts'
 import { isOvertaken } from './progress.ts'
 import { DAY_JOB, DAY_TIER, ROLLUP_JOB } from './rollup-read.ts'
 import { rollupStore } from './rollup-store.ts'
 
-/** Users are read one by one, not summed over days; their days would be nearly as many as their hours. */
+/**
+ * Users are read one by one, not summed over days; their days would be nearly as many as their hours. Traces are packed
+ * by trace-days.ts.
+ */
 const PACKED = KINDS.filter((kind) => kind !== 'user' && kind !== 'trace')
 /** A day is packed when it ended this long ago. */
 const SETTLE_MS = 6 * 3_600_000
 /** Packing starts when a month of hours is this many rows: below, reading the hours is as fast and costs no rows. */
-const BUSY_ROWS = 20_000
+export const BUSY_ROWS = 20_000
 const BUSY_DAYS = 30
-const DAYS_PER_RUN = 60
+export const DAYS_PER_RUN = 60
 
-const SUMS = [
+export const SUMS = [
   'n',
   'errors',
   'successes',
@@ -53,16 +56,21 @@ WHERE true ON CONFLICT (org_id, job) DO UPDATE SET seq = excluded.seq`
 export function rollupDays(db: D1Database, busyRows = BUSY_ROWS) {
   return {
     async pack(nowMs: number): Promise<{ days: number }> {
-      const until = Math.floor((nowMs - SETTLE_MS) / DAY_MS) * DAY_MS
+      const until = settledDay(nowMs)
       let days = 0
-      for (const { org_id, packed } of await behind(db, until)) {
+      for (const { org_id, packed } of await daysBehind(db, until, DAY_JOB)) {
         while (await rollupStore(db).roll(org_id));
-        const first = packed ?? (await firstDay(db, org_id, until, busyRows))
+        const first = packed ?? (await firstDay(db, org_id, until, busyRows, PACKED))
         if (first !== null) days += await packOrg(db, org_id, packed ?? 0, first, until)
       }
       return { days }
     },
   }
+}
+
+/** The end of the days that ended long enough ago, epoch milliseconds. */
+export function settledDay(nowMs: number): number {
+  return Math.floor((nowMs - SETTLE_MS) / DAY_MS) * DAY_MS
 }
 
 async function packOrg(db: D1Database, orgId: string, packed: number, first: number, until: number): Promise<number> {
@@ -85,23 +93,33 @@ async function packOrg(db: D1Database, orgId: string, packed: number, first: num
 }
 
 /** Organizations with recent commits whose days are not packed so far; `packed` is null where packing never began. */
-async function behind(db: D1Database, until: number): Promise<{ org_id: string; packed: number | null }[]> {
+export async function daysBehind(
+  db: D1Database,
+  until: number,
+  job: string,
+): Promise<{ org_id: string; packed: number | null }[]> {
   const found = await db
     .prepare(
       `WITH RECURSIVE org(id) AS (
          SELECT min(org_id) FROM delta UNION ALL
          SELECT (SELECT min(org_id) FROM delta WHERE org_id > org.id) FROM org WHERE org.id IS NOT NULL)
-       SELECT org.id AS org_id, p.seq AS packed FROM org LEFT JOIN progress p ON p.org_id = org.id AND p.job = '${DAY_JOB}'
+       SELECT org.id AS org_id, p.seq AS packed FROM org LEFT JOIN progress p ON p.org_id = org.id AND p.job = ?2
        WHERE org.id IS NOT NULL AND org.id NOT IN (SELECT org_id FROM moving) AND coalesce(p.seq, 0) < ?1`,
     )
-    .bind(until)
+    .bind(until, job)
     .all<{ org_id: string; packed: number | null }>()
   return found.results
 }
 
 /** The first day that has rows, null when the organization is not busy enough. */
-async function firstDay(db: D1Database, orgId: string, until: number, busyRows: number): Promise<number | null> {
-  const kinds = JSON.stringify(PACKED)
+export async function firstDay(
+  db: D1Database,
+  orgId: string,
+  until: number,
+  busyRows: number,
+  of: readonly Kind[],
+): Promise<number | null> {
+  const kinds = JSON.stringify(of)
   const busy = await db
     .prepare(
       `SELECT count(*) AS n FROM (SELECT 1 FROM json_each(?2) k CROSS JOIN rollup r ON r.org_id = ?1 AND r.kind = k.value

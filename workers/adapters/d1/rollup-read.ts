@@ -2,7 +2,7 @@ import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
 import { columnOf, GROUP_DIMENSIONS, type RowColumn } from '../../domain/rollup-row.ts'
 import type { OffsetSpan } from '../../domain/time-zone.ts'
-import { TRACE_SUMS, staleSql, tookSql } from './trace-sums.ts'
+import { TRACE_DAY_JOB, TRACE_SUMS, staleSql, tookSql } from './trace-sums.ts'
 
 /** Rows of whole UTC days, kept beside the hours of a busy organization: kind 'llm' has its days in 'llm@day'. */
 export const DAY_TIER = '@day'
@@ -92,13 +92,16 @@ export type MoneyColumn = keyof typeof MONEY_AT
 export function sourceSql(read: RollupRead, values: Values): string {
   const scope = new Scope(read, values)
   const terms = [scope.stored()]
-  if (scope.ofTraces) terms.push(scope.traces())
+  if (scope.ofTraces) terms.push(scope.traces(), ...(read.days ? [scope.restored()] : []))
   else {
     if (read.kind !== null) terms.push(scope.counted(read.kind))
     if (read.money_kinds.length > 0) terms.push(scope.paid())
   }
   return `${scope.head()}, src AS (${terms.join('\nUNION ALL\n')})\n`
 }
+
+/** To be closed. */
+const NOT_STALE = 'NOT EXISTS (SELECT 1 FROM stale y WHERE y.project_id = r.project_id AND y.hour_ms >= r.hour_ms'
 
 class Scope {
   private readonly read: RollupRead
@@ -119,7 +122,7 @@ class Scope {
   }
 
   head(): string {
-    const until = `(SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${DAY_JOB}')`
+    const until = `(SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${this.ofTraces ? TRACE_DAY_JOB : DAY_JOB}')`
     return `WITH merged(seq) AS (SELECT coalesce((SELECT seq FROM progress WHERE org_id = ${this.org} AND job = '${ROLLUP_JOB}'), 0)),
 part(lo, hi) AS (SELECT value ->> 0, value ->> 1 FROM json_each(${this.hours})),
 cut AS (SELECT lo, hi, min(hi, (lo + ${DAY_MS - 1}) / ${DAY_MS} * ${DAY_MS}) AS first FROM part),
@@ -143,10 +146,26 @@ seg(tier, lo, hi) AS (${this.read.days ? daySegments(until) : `SELECT '', lo, hi
     ]
     return `SELECT ${columns.join(', ')} FROM seg CROSS JOIN json_each(${this.values.add(JSON.stringify(kinds))}) k CROSS JOIN rollup r
 ON r.org_id = ${this.org} AND r.kind = k.value || seg.tier AND r.hour_ms >= seg.lo AND r.hour_ms < seg.hi
-WHERE r.project_id IN ${this.projects}${this.filters((column) => `r.${column}`)}${this.ofTraces ? ' AND NOT EXISTS (SELECT 1 FROM stale y WHERE y.project_id = r.project_id AND y.hour_ms = r.hour_ms)' : ''}`
+WHERE r.project_id IN ${this.projects}${this.filters((column) => `r.${column}`)}${this.ofTraces ? ` AND ${NOT_STALE} AND y.hour_ms < r.hour_ms + iif(seg.tier = '', ${HOUR_MS}, ${DAY_MS}))` : ''}`
   }
 
-  /** One row a trace, of the hours whose sums wait to be made anew. */
+  /** Of packed days with hours that wait to be made anew, the others. */
+  restored(): string {
+    const { columns, counts, money, histogram } = this.read
+    const selected = [
+      this.at('r.hour_ms'),
+      ...columns.map(({ name, column }) => `r.${column} AS ${name}`),
+      ...[...counts, ...money].map((name) => `r.${name} AS ${name}`),
+      ...(histogram ? [`nullif(r.latency_hist, '{}') AS hist`] : []),
+    ]
+    return `SELECT ${selected.join(', ')} FROM (SELECT DISTINCT project_id, hour_ms / ${DAY_MS} * ${DAY_MS} AS day_ms FROM stale) z
+CROSS JOIN seg ON seg.tier <> '' AND z.day_ms >= seg.lo AND z.day_ms < seg.hi
+CROSS JOIN rollup r ON r.org_id = ${this.org} AND r.kind = 'trace' AND r.hour_ms >= z.day_ms AND r.hour_ms < z.day_ms + ${DAY_MS}
+AND r.project_id = z.project_id WHERE r.project_id IN ${this.projects}${this.filters((column) => `r.${column}`)}
+AND ${NOT_STALE} AND y.hour_ms = r.hour_ms)`
+  }
+
+  /** One row a trace, of the hours whose sums wait to be made anew; of histograms, one row a bucket. */
   traces(): string {
     const text = (column: RowColumn) =>
       column === 'workspace_id' ? 'y.workspace_id' : `t.${column === columnOf('trace', 'outcome') ? 'outcome' : column}`
@@ -154,11 +173,14 @@ WHERE r.project_id IN ${this.projects}${this.filters((column) => `r.${column}`)}
       this.at('y.hour_ms'),
       ...this.read.columns.map(({ name, column }) => `${text(column)} AS ${name}`),
       ...[...this.read.counts, ...this.read.money].map((name) => `${TRACE_SUMS[name]} AS ${name}`),
-      ...(this.read.histogram ? [`iif(t.complete = 1, json_object(${tookSql()}, 1), NULL) AS hist`] : []),
+      ...(this.read.histogram ? [`${tookSql()} AS bucket`] : []),
     ]
-    return `SELECT ${columns.join(', ')} FROM stale y CROSS JOIN trace t ON t.project_id = y.project_id
+    const keys = ['at', ...this.read.columns.map(({ name }) => name)].join(', ')
+    const rows = `SELECT ${columns.join(', ')} FROM stale y CROSS JOIN trace t ON t.project_id = y.project_id
 AND t.sort_ms >= y.hour_ms AND t.sort_ms < y.hour_ms + ${HOUR_MS} WHERE t.ended_ms > 0 AND y.project_id IN ${this.projects}
 AND EXISTS (SELECT 1 FROM part WHERE y.hour_ms >= lo AND y.hour_ms < hi)${this.filters(text)}`
+    if (!this.read.histogram) return rows
+    return `SELECT ${keys}, json_object(bucket, count(*)) AS hist FROM (${rows} AND t.complete = 1) GROUP BY ${keys}, bucket`
   }
 
   counted(kind: Kind): string {

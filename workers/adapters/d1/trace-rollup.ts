@@ -1,6 +1,7 @@
 import { HOUR_MS } from '../../domain/rollup-merge.ts'
 import { GROUP_DIMENSIONS } from '../../domain/rollup-row.ts'
 import { advanceProgress, isOvertaken } from './progress.ts'
+import { repack } from './trace-days.ts'
 import { STALE_TRACES_MAX, TRACE_JOB, TRACE_SUMS, tookSql } from './trace-sums.ts'
 
 /** As for the other rollups: hours that are read rarely are not made anew for every commit. */
@@ -79,11 +80,17 @@ export function traceRollup(db: D1Database) {
       try {
         // Also where no trace was touched: the progress is what lets deltas go.
         for (let i = 0; i === 0 || i < next.hours.length; i += HOURS_PER_BATCH) {
-          const hours = JSON.stringify(next.hours.slice(i, i + HOURS_PER_BATCH))
+          const part = next.hours.slice(i, i + HOURS_PER_BATCH)
+          const hours = JSON.stringify(part)
           const isLast = i + HOURS_PER_BATCH >= next.hours.length
           await db.batch([
             db.prepare(FORGET).bind(orgId, hours),
             db.prepare(SUM).bind(orgId, hours),
+            ...repack(
+              db,
+              orgId,
+              part.map(([, , hour]) => hour),
+            ),
             advanceProgress(db, orgId, TRACE_JOB, next.from, isLast ? next.to : next.from),
           ])
         }

@@ -2,11 +2,13 @@ import { LOG_GAMMA, ROUNDING } from '../../domain/histogram.ts'
 
 /** Up to which delta the hours of traces are made anew. */
 export const TRACE_JOB = 'trace_rollup'
+/** Up to which day they are packed. */
+export const TRACE_DAY_JOB = 'trace_day'
 /**
  * When the hours that wait hold no more traces than this, by their last sums, they are summed as they are read; when
  * they hold more, what is read is what was summed last, within two minutes.
  */
-export const STALE_TRACES_MAX = 20_000
+export const STALE_TRACES_MAX = 10_000
 
 /** What one trace `t` adds to a row of kind `trace`. Tokens of caches and of reasoning are not kept by trace. */
 export const TRACE_SUMS = {
@@ -32,7 +34,7 @@ export function tookSql(): string {
 
 /** `behind(project_id, workspace_id, hour_ms)`: hours of an organization whose sums wait to be made anew. */
 export function behindSql(org: string): string {
-  return `behind AS MATERIALIZED (SELECT d.project_id, max(d.workspace_id) AS workspace_id, h.value AS hour_ms
+  return `behind AS MATERIALIZED (SELECT d.project_id, max(d.workspace_id) AS workspace_id, CAST(h.value AS INTEGER) AS hour_ms
 FROM delta d CROSS JOIN json_each(d.trace_hours) h
 WHERE d.org_id = ${org} AND d.seq > coalesce((SELECT seq FROM progress WHERE org_id = ${org} AND job = '${TRACE_JOB}'), 0)
 AND h.value >= coalesce((SELECT traces_from_ms FROM retention r WHERE r.project_id = d.project_id), 0)

@@ -1,6 +1,7 @@
 import { archiveStore } from '../../adapters/d1/archive-source.ts'
 import { rollupDays } from '../../adapters/d1/rollup-days.ts'
 import { rollupStore } from '../../adapters/d1/rollup-store.ts'
+import { traceDays } from '../../adapters/d1/trace-days.ts'
 import { traceRollup } from '../../adapters/d1/trace-rollup.ts'
 import { cellFor } from '../../adapters/cells.ts'
 import { removeOldExports } from '../../adapters/export/files.ts'
@@ -65,7 +66,10 @@ export const CRON_JOBS = {
   pack_days: {
     every: 'hour',
     per: 'shard',
-    run: ({ env, cell, shard, due_ms }) => rollupDays(cellFor(env, cell).shard(shard)).pack(due_ms),
+    run: async ({ env, cell, shard, due_ms }) => {
+      const db = cellFor(env, cell).shard(shard)
+      return { ...(await rollupDays(db).pack(due_ms)), trace_days: (await traceDays(db).pack(due_ms)).days }
+    },
   },
   retention: {
     every: 'hour',

@@ -68,7 +68,7 @@ function sourceOf(plan: MetricsPlan, tenant: Tenant, projectIds: readonly string
     hours: [hours],
     minutes: ragged ? { from_ms, to_ms } : undefined,
     time: step === 'total' ? 'none' : step === 'day' ? plan.offsets : step,
-    days: !needsHours(plan) && plan.kind !== 'user' && plan.kind !== 'trace',
+    days: !needsHours(plan) && plan.kind !== 'user',
     columns: columnsOf(plan.kind, plan.dimensions),
     filters: plan.filters.map(({ dimension, ...rest }) => ({ ...rest, column: columnOf(plan.kind, dimension) })),
     counts: [],
