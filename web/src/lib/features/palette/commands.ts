@@ -54,6 +54,7 @@ const SUB_PAGES: SubPage[] = [
     permission: 'channel.read',
     words: 'slack pagerduty webhooks mail',
   },
+  { path: '/dashboards/new', label: 'New dashboard', icon: 'plus', permission: 'view.write', words: 'create make' },
   { path: '/slos/new', label: 'New objective', icon: 'plus', permission: 'slo.write', words: 'create make slo' },
   { path: '/settings/new-project', label: 'New project', icon: 'plus', permission: 'org.write', words: 'create make' },
   {

@@ -16,6 +16,7 @@ const PAGES: { label: string; icon: IconName; path: PagePath }[] = [
   { label: 'Product', icon: 'product', path: '/product' },
   { label: 'Finance', icon: 'finance', path: '/finance' },
   { label: 'Governance', icon: 'governance', path: '/governance' },
+  { label: 'Dashboards', icon: 'dashboards', path: '/dashboards' },
   { label: 'Traces', icon: 'traces', path: '/traces' },
   { label: 'Live', icon: 'live', path: '/live' },
   { label: 'Budgets', icon: 'budgets', path: '/budgets' },
@@ -34,8 +35,11 @@ export function navItems(org: string, pathname: string, search: string): NavItem
   })
 }
 
-/** The same page for another project: what names one thing of the present project is left behind. */
+/** The same page for another project: what names one thing of the present project is left behind.
+ * A dashboard is of all of them. */
 export function switchedPath(pathname: string): string {
   const [, org = '', section = 'overview', sub] = pathname.split('/')
-  return section === 'settings' && sub ? `/${org}/settings/${sub}` : `/${org}/${section}`
+  return (section === 'settings' || section === 'dashboards') && sub
+    ? `/${org}/${section}/${sub}`
+    : `/${org}/${section}`
 }

@@ -8,6 +8,7 @@ export const PAGE_KEYS = {
   '/product': 'p',
   '/finance': 'f',
   '/governance': 'v',
+  '/dashboards': 'd',
   '/traces': 't',
   '/live': 'l',
   '/budgets': 'b',

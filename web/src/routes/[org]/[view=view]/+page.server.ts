@@ -11,7 +11,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   if (view === undefined) error(404, { message: 'There is no such view.', request_id: locals.request_id })
   const scope = scopeOf(url.searchParams, await parent(), Date.now(), view.range)
   return {
-    view: { title: view.title, about: view.about, panels: view.panels.map(headOf) },
+    view: { id: view.id, title: view.title, about: view.about, panels: view.panels.map(headOf) },
     scope,
     answers: loadPanels(api(fetch), scope, view.panels),
   }
