@@ -9,7 +9,7 @@ export const waitingExtensions: PanelSpec = {
   title: 'Extensions that wait',
   unit: 'of budgets, now',
   definition: `Extensions that were asked for and neither granted nor declined, with how long they have waited. ${EXTENSIONS}`,
-  span: 6,
+  span: 12,
   async load(ask, scope) {
     const [extensions, budgets, members] = await Promise.all([
       ask.org(Page(Extension), 'extensions'),

@@ -28,7 +28,7 @@ export const governance: ViewSpec = {
     escalatedBy,
     waitingExtensions,
     auditTimeline,
-    retentionState,
     residency,
+    retentionState,
   ],
 }
