@@ -1,7 +1,6 @@
 import type { z } from 'zod'
 import { Page } from '../../../workers/contract/api.ts'
-import type {
-  SavedViewCreate} from '../../../workers/contract/dashboard.ts';
+import type { SavedViewCreate } from '../../../workers/contract/dashboard.ts'
 import {
   PANEL_SPANS,
   SavedView,

@@ -1,6 +1,6 @@
-import { FAILURES } from '../../../../../workers/contract/failure.ts'
 import type { MetricsAnswer, MetricsRow } from '../../../../../workers/contract/metrics.ts'
 import type { SpendAnswer } from '../../../../../workers/contract/api.ts'
+import { classOf } from '../../failures.ts'
 import { addUsd, nanoOf } from '../../money.ts'
 import { amount, isZero, TOP_MAX, usd } from './overview.ts'
 
@@ -155,9 +155,4 @@ export function shapeErrors(answer: MetricsAnswer): { classes: ErrorClass[]; tot
     entry.types.sort((left, right) => right.errors - left.errors)
   }
   return { classes: list, total }
-}
-
-/** The class of a type of error in the failure taxonomy; `unknown` for what that does not name. */
-export function classOf(type: string): string {
-  return Object.hasOwn(FAILURES, type) ? FAILURES[type as keyof typeof FAILURES] : 'unknown'
 }
