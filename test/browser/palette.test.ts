@@ -73,7 +73,7 @@ describe('the palette', () => {
     await hasFocus(field())
     expect(await activeOption().innerText()).toContain('Overview')
     await page.keyboard.press('ArrowDown')
-    expect(await activeOption().innerText()).toContain('Traces')
+    expect(await activeOption().innerText()).toContain('Operations')
     const described = await field().getAttribute('aria-activedescendant')
     expect(await activeOption().getAttribute('id')).toBe(described)
     await page.keyboard.type('dead')
