@@ -122,8 +122,8 @@ describe('a person who is new to the page finds out', () => {
     const agents = panel('executive.agents')
     await click(agents.getByText('Show as table'))
     const rows = agents.locator('tbody tr')
-    await expect.poll(() => rows.first().innerText()).toMatch(/spendthrift\s+\$2\.50\s+20 %\s+\$5\.00/)
-    expect(await rows.nth(1).innerText()).toMatch(/thrifty\s+\$0\.01\s+100 %\s+\$0\.20/)
+    await expect.poll(() => rows.first().innerText()).toMatch(/spendthrift\s+\$2\.50\s+20\s%\s+\$5\.00/)
+    expect(await rows.nth(1).innerText()).toMatch(/thrifty\s+\$0\.01\s+100\s%\s+\$0\.20/)
     await click(agents.getByRole('link', { name: 'spendthrift' }))
     await expectTraces(10)
   })
@@ -134,7 +134,7 @@ describe('a person who is new to the page finds out', () => {
     const steps = panel('operations.failing')
     await expect
       .poll(() => steps.locator('tbody tr').first().innerText())
-      .toMatch(/charge back\s+refund\s+8\s+100 %\s+8/)
+      .toMatch(/charge back\s+refund\s+8\s+100\s%\s+8/)
     await click(steps.getByRole('link', { name: 'charge back' }))
     await expectTraces(8)
   })
@@ -145,7 +145,7 @@ describe('a person who is new to the page finds out', () => {
     const causes = panel('operations.causes')
     await expect
       .poll(() => causes.locator('tbody tr').first().innerText())
-      .toMatch(/legacy-billing\s+Tool\s+8\s+8\s+8\s+100 %\s+0 %/)
+      .toMatch(/legacy-billing\s+Tool\s+8\s+8\s+8\s+100\s%\s+0\s%/)
     await click(causes.getByRole('link', { name: 'spendthrift' }))
     await expectTraces(8)
   })
@@ -153,7 +153,7 @@ describe('a person who is new to the page finds out', () => {
   it('where money leaks', async () => {
     await fromOverview()
     const leaks = panel('executive.leaks')
-    await expect.poll(() => leaks.locator('tbody tr').first().innerText()).toMatch(/Retries\s+\$0\.50\s+9\.6 %\s+1/)
+    await expect.poll(() => leaks.locator('tbody tr').first().innerText()).toMatch(/Retries\s+\$0\.50\s+9\.6\s%\s+1/)
     await click(leaks.getByRole('link', { name: 'Retries' }))
     await expectTraces(1)
   })

@@ -16,6 +16,7 @@ export const TRACE_FILTERS = [
   { name: 'user_id', label: 'User' },
   { name: 'environment', label: 'Environment' },
   { name: 'has', label: 'With' },
+  { name: 'leak', label: 'Leak' },
   { name: 'min_cost_usd', label: 'Min cost' },
 ] as const
 export type TraceFilterName = (typeof TRACE_FILTERS)[number]['name']
