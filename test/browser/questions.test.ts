@@ -9,6 +9,8 @@ import { alive, signedIn } from '../support/page.ts'
 /** The paths of docs/questions.md, on a fleet whose answers are known. */
 const baseUrl = inject('baseUrl')
 const now = Date.now()
+/** Panels come one after another, and slowly on a busy machine. */
+const WAIT = { timeout: 20_000 }
 let browser: Browser
 let tenant: Awaited<ReturnType<typeof createTenant>>
 let page: Page
@@ -112,7 +114,7 @@ const panel = (id: string) => page.locator(`[data-panel="${id}"]`)
 /** The list of traces says how many there are by its rows. */
 async function expectTraces(count: number): Promise<void> {
   await page.waitForURL(/\/traces\?/)
-  await expect.poll(() => page.locator('main tbody tr').count()).toBe(count)
+  await expect.poll(() => page.locator('main tbody tr').count(), WAIT).toBe(count)
   expect(clicks).toBeLessThanOrEqual(3)
 }
 
@@ -122,7 +124,7 @@ describe('a person who is new to the page finds out', () => {
     const agents = panel('executive.agents')
     await click(agents.getByText('Show as table'))
     const rows = agents.locator('tbody tr')
-    await expect.poll(() => rows.first().innerText()).toMatch(/spendthrift\s+\$2\.50\s+20\s%\s+\$5\.00/)
+    await expect.poll(() => rows.first().innerText(), WAIT).toMatch(/spendthrift\s+\$2\.50\s+20\s%\s+\$5\.00/)
     expect(await rows.nth(1).innerText()).toMatch(/thrifty\s+\$0\.01\s+100\s%\s+\$0\.20/)
     await click(agents.getByRole('link', { name: 'spendthrift' }))
     await expectTraces(10)
@@ -133,7 +135,7 @@ describe('a person who is new to the page finds out', () => {
     await click(page.getByRole('link', { name: 'Operations' }).first())
     const steps = panel('operations.failing')
     await expect
-      .poll(() => steps.locator('tbody tr').first().innerText())
+      .poll(() => steps.locator('tbody tr').first().innerText(), WAIT)
       .toMatch(/charge back\s+refund\s+8\s+100\s%\s+8/)
     await click(steps.getByRole('link', { name: 'charge back' }))
     await expectTraces(8)
@@ -144,7 +146,7 @@ describe('a person who is new to the page finds out', () => {
     await click(page.getByRole('link', { name: 'Operations' }).first())
     const causes = panel('operations.causes')
     await expect
-      .poll(() => causes.locator('tbody tr').first().innerText())
+      .poll(() => causes.locator('tbody tr').first().innerText(), WAIT)
       .toMatch(/legacy-billing\s+Tool\s+8\s+8\s+8\s+100\s%\s+0\s%/)
     await click(causes.getByRole('link', { name: 'spendthrift' }))
     await expectTraces(8)
@@ -153,7 +155,9 @@ describe('a person who is new to the page finds out', () => {
   it('where money leaks', async () => {
     await fromOverview()
     const leaks = panel('executive.leaks')
-    await expect.poll(() => leaks.locator('tbody tr').first().innerText()).toMatch(/Retries\s+\$0\.50\s+9\.6\s%\s+1/)
+    await expect
+      .poll(() => leaks.locator('tbody tr').first().innerText(), WAIT)
+      .toMatch(/Retries\s+\$0\.50\s+9\.6\s%\s+1/)
     await click(leaks.getByRole('link', { name: 'Retries' }))
     await expectTraces(1)
   })
