@@ -136,7 +136,7 @@ describe('the operations view', () => {
     await panel('errors').getByRole('link', { name: 'tool_timeout' }).click()
     await page.waitForURL(/traces\?.*error_type=tool_timeout/)
     await alive(page)
-    expect(await page.locator('tbody tr').count()).toBe(6)
+    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
   })
 
   it('draws who calls what, says it as a table, and leads to the traces', async () => {
@@ -154,7 +154,7 @@ describe('the operations view', () => {
     await graph.getByRole('link', { name: 'refund-desk' }).first().click()
     await page.waitForURL(/traces\?.*agent_id=refund-desk.*has=errors/)
     await alive(page)
-    expect(await page.locator('tbody tr').count()).toBe(6)
+    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
     await visit('?callers=workflow_id')
     await panel('dependencies').getByText('Show as table').click()
     expect((await rowsOf('dependencies')).map(([caller]) => caller)).toEqual(['refund', 'refund'])
