@@ -1,7 +1,10 @@
+import { existsSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { tracesOfHour } from '../../examples/fleet/fleet.ts'
 import { eventsOf, type FleetEvent } from '../../examples/fleet/native.ts'
 import type { EventInput } from '../../workers/contract/event.ts'
+import { inRoot } from '../../scripts/runtime/paths.ts'
+import { EXECUTIVE_PANELS } from '../../web/src/lib/features/views/executive/panels.ts'
 import { VIEWS } from '../../web/src/lib/features/views/views.ts'
 import { createTenant, sendEvents, until } from '../support/harness.ts'
 import { viewData, type ViewData } from '../support/view-data.ts'
@@ -88,6 +91,14 @@ describe.each(RANGES)('the numbers of $name', ({ query, zone }) => {
       expect({ [id]: expected.shown(panel) }).toEqual({ [id]: expected.computed(events, data.scope) })
     }
   })
+})
+
+it('names a test of each panel that is compared elsewhere, and no panel that is gone', () => {
+  const panels = [...EXECUTIVE_PANELS, ...VIEWS.flatMap((view) => view.panels)].map(({ id }) => id)
+  for (const [id, file] of Object.entries(ELSEWHERE)) {
+    expect(panels).toContain(id)
+    expect(existsSync(inRoot(file)), file).toBe(true)
+  }
 })
 
 /** Buckets follow each other without a gap, and days begin at midnight of the zone. */

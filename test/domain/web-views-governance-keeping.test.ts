@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { answerOf, PROJECT, scopeFor } from '../support/view-scope.ts'
 import type { AuditItem } from '../../workers/contract/audit.ts'
 import type { Extension } from '../../workers/contract/budget.ts'
-import type { MetricsAnswer, MetricsRow } from '../../workers/contract/metrics.ts'
 import type { Retention } from '../../workers/contract/retention.ts'
 import { ApiError, type Api } from '../../web/src/lib/api.ts'
 import { Ask } from '../../web/src/lib/features/views/ask.ts'
@@ -10,24 +10,13 @@ import { auditTimeline, shapeAudit } from '../../web/src/lib/features/views/gove
 import { shapeEscalatedBy } from '../../web/src/lib/features/views/governance/escalations.ts'
 import { shapeExtensions } from '../../web/src/lib/features/views/governance/extensions.ts'
 import { shapeResidency, shapeRetention, stateOf } from '../../web/src/lib/features/views/governance/keeping.ts'
-import type { Scope, Shaped } from '../../web/src/lib/features/views/panel.ts'
-import { scopeOf } from '../../web/src/lib/features/views/scope.ts'
+import type { Shaped } from '../../web/src/lib/features/views/panel.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 30)
 const HOUR_MS = 3_600_000
-const PROJECT = { id: 'prj_1', slug: 'first', name: 'First', workspace_id: 'ws_1' }
-const scopeAt = (query = 'range=24h'): Scope =>
-  scopeOf(
-    new URLSearchParams(query),
-    { org: { slug: 'acme' }, projects: [PROJECT], project: PROJECT, zone: 'UTC' },
-    NOW,
-  )
+const scopeAt = (query = 'range=24h') => scopeFor(query, NOW)
 const scope = scopeAt()
 const iso = (ms: number) => new Date(ms).toISOString()
-const answer = (data: MetricsRow[]): MetricsAnswer => ({
-  data,
-  meta: { approximate: false, sampled: false, back_end: 'd1', truncated: false },
-})
 const UNCHECKED = {
   checked_at: null,
   removed_at: null,
@@ -82,8 +71,8 @@ describe('approvals', () => {
   it('join escalations and late approvals of a workflow', () => {
     const shaped = tableOf(
       shapeEscalatedBy(
-        answer([{ workflow_id: 'refund', count: 3 }]),
-        answer([
+        answerOf([{ workflow_id: 'refund', count: 3 }]),
+        answerOf([
           { workflow_id: 'refund', count: 1 },
           { workflow_id: '', count: 2 },
         ]),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MetricsQuery, type MetricsAnswer, type MetricsRow } from '../../workers/contract/metrics.ts'
+import { answerOf, scopeFor } from '../support/view-scope.ts'
+import { MetricsQuery, type MetricsRow } from '../../workers/contract/metrics.ts'
 import { planMetrics } from '../../workers/domain/metrics-plan.ts'
 import type { Api } from '../../web/src/lib/api.ts'
 import { Ask } from '../../web/src/lib/features/views/ask.ts'
@@ -15,24 +16,13 @@ import { shapeFigures, type Counts } from '../../web/src/lib/features/views/gove
 import { shapePiiTypes, shapePiiWorkflows } from '../../web/src/lib/features/views/governance/pii.ts'
 import { shapeStopped } from '../../web/src/lib/features/views/governance/stopped.ts'
 import { governance } from '../../web/src/lib/features/views/governance/view.ts'
-import type { Scope, Shaped } from '../../web/src/lib/features/views/panel.ts'
-import { scopeOf } from '../../web/src/lib/features/views/scope.ts'
+import type { Shaped } from '../../web/src/lib/features/views/panel.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 30)
-const PROJECT = { id: 'prj_1', slug: 'first', name: 'First', workspace_id: 'ws_1' }
-const scopeAt = (query = 'range=24h'): Scope =>
-  scopeOf(
-    new URLSearchParams(query),
-    { org: { slug: 'acme' }, projects: [PROJECT], project: PROJECT, zone: 'UTC' },
-    NOW,
-  )
+const scopeAt = (query = 'range=24h') => scopeFor(query, NOW)
 const scope = scopeAt()
 const iso = (ms: number) => new Date(ms).toISOString()
-const answer = (data: MetricsRow[]): MetricsAnswer => ({
-  data,
-  meta: { approximate: false, sampled: false, back_end: 'd1', truncated: false },
-})
-const NOTHING = answer([])
+const NOTHING = answerOf([])
 
 function tableOf(shaped: Shaped) {
   if (shaped.type !== 'table') throw new Error(`a ${shaped.type} is no table`)
@@ -90,7 +80,7 @@ describe('decisions', () => {
   it('are told apart by their result, and those without one are not lost', () => {
     const at = scope.range.buckets.at(-1) ?? 0
     const row = (result: string, count: number) => ({ time: iso(at), [RESULT]: result, count })
-    const shaped = shapeDecisions(answer([row('allow', 5), row('block', 2), row('', 1)]), scope)
+    const shaped = shapeDecisions(answerOf([row('allow', 5), row('block', 2), row('', 1)]), scope)
     if (shaped.type !== 'series') throw new Error('no series')
     expect(shaped.series.map(({ key, values }) => [key, values.at(-1)])).toEqual([
       ['block', 2],
@@ -105,10 +95,10 @@ describe('decisions', () => {
     const shaped = tableOf(
       shapeViolations(
         {
-          blocked: answer([row('pii', 4)]),
-          escalated: answer([row('pii', 1), row('refund', 2)]),
-          day: answer([row('pii', 3), row('gone', 9)]),
-          dayBefore: answer([row('pii', 1), row('refund', 2)]),
+          blocked: answerOf([row('pii', 4)]),
+          escalated: answerOf([row('pii', 1), row('refund', 2)]),
+          day: answerOf([row('pii', 3), row('gone', 9)]),
+          dayBefore: answerOf([row('pii', 1), row('refund', 2)]),
         },
         scope,
       ),
@@ -126,15 +116,15 @@ describe('decisions', () => {
 
   it('are counted against the period before', () => {
     const decisions = (allow: number, block: number) =>
-      answer([
+      answerOf([
         { [RESULT]: 'allow', count: allow },
         { [RESULT]: 'block', count: block },
       ])
-    const reached = (...hosts: string[]) => answer(hosts.map((egress_host) => ({ egress_host, count: 1 })))
+    const reached = (...hosts: string[]) => answerOf(hosts.map((egress_host) => ({ egress_host, count: 1 })))
     const now: Counts = {
       decisions: decisions(6, 2),
-      stopped: answer([{ error_type: 'budget_exceeded', count: 3 }]),
-      pii: answer([{ pii_detected: 7, pii_redacted: 4 }]),
+      stopped: answerOf([{ error_type: 'budget_exceeded', count: 3 }]),
+      pii: answerOf([{ pii_detected: 7, pii_redacted: 4 }]),
       hosts: reached('a.example', 'b.example', 'c.example'),
       known: reached('b.example', 'z.example'),
     }
@@ -165,7 +155,7 @@ describe('decisions', () => {
 describe('stopped requests', () => {
   it('lead to their own traces', () => {
     const shaped = tableOf(
-      shapeStopped(answer([{ error_type: 'approval_timeout', workflow_id: 'w', agent_id: '', count: 2 }]), scope),
+      shapeStopped(answerOf([{ error_type: 'approval_timeout', workflow_id: 'w', agent_id: '', count: 2 }]), scope),
     )
     expect(shaped.rows[0]?.cells).toEqual({ why: 'Nobody approved in time', workflow: 'w', agent: '', count: 2 })
     expect(shaped.rows[0]?.href).toBe('/acme/traces?range=24h&project=first&error_type=approval_timeout&workflow_id=w')
@@ -177,7 +167,7 @@ describe('personal data', () => {
     const row = (pii_type: string, pii_detected: number, pii_redacted: number, count: number) => ({
       ...{ pii_type, pii_detected, pii_redacted, count },
     })
-    const shaped = tableOf(shapePiiTypes(answer([row('email', 5, 3, 2), row('card', 1, 2, 1)])))
+    const shaped = tableOf(shapePiiTypes(answerOf([row('email', 5, 3, 2), row('card', 1, 2, 1)])))
     expect(shaped.rows.map(({ cells }) => Object.values(cells))).toEqual([
       ['email', 5, 3, 2, 2],
       ['card', 1, 2, 0, 1],
@@ -190,7 +180,7 @@ describe('personal data', () => {
       pii_type: `type ${String(at).padStart(2, '0')}`,
       pii_detected: 100 - at,
     }))
-    const shaped = shapePiiWorkflows(answer(rows), scope)
+    const shaped = shapePiiWorkflows(answerOf(rows), scope)
     if (shaped.type !== 'heatmap') throw new Error('no heatmap')
     expect(shaped.columns).toHaveLength(12)
     expect(shaped.columns.at(-1)).toEqual({ key: 'others', label: '3 others' })
@@ -212,8 +202,8 @@ describe('egress', () => {
 
   it('marks what was not reached in the 90 days before, and shows it first', () => {
     const shaped = shapeEgressMap(
-      answer([to('api.example', 9), to('odd.example', 1)]),
-      answer([to('api.example', 4)]),
+      answerOf([to('api.example', 9), to('odd.example', 1)]),
+      answerOf([to('api.example', 4)]),
       scope,
     )
     if (shaped.type !== 'heatmap') throw new Error('no heatmap')
@@ -223,7 +213,7 @@ describe('egress', () => {
   })
 
   it('says when nothing is known of the time before, and when not all is told', () => {
-    const cut = { ...answer([to('api.example', 9)]), meta: { ...NOTHING.meta, truncated: true } }
+    const cut = { ...answerOf([to('api.example', 9)]), meta: { ...NOTHING.meta, truncated: true } }
     expect(shapeEgressMap(cut, NOTHING, scope).note).toMatch(/every host is new; .*not all are told/)
   })
 
@@ -231,8 +221,8 @@ describe('egress', () => {
     const tool = (host: string, name: string, count: number) => to(host, count, { tool_name: name, errors: 1 })
     const shaped = tableOf(
       shapeEgressByTool(
-        answer([tool('api.example', 'fetch', 5), tool('api.example', 'search', 9), tool('odd.example', 'fetch', 1)]),
-        answer([to('api.example', 4)]),
+        answerOf([tool('api.example', 'fetch', 5), tool('api.example', 'search', 9), tool('odd.example', 'fetch', 1)]),
+        answerOf([to('api.example', 4)]),
         scope,
       ),
     )

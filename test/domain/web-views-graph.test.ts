@@ -1,23 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { MetricsAnswer, MetricsRow } from '../../workers/contract/metrics.ts'
+import { answerOf, scopeFor as scopeAt } from '../support/view-scope.ts'
+import type { MetricsRow } from '../../workers/contract/metrics.ts'
 import { graphTable, laidOut } from '../../web/src/lib/features/views/graph-layout.ts'
 import { cascadeRows, edgesOf } from '../../web/src/lib/features/views/operations/graph.ts'
-import type { Scope } from '../../web/src/lib/features/views/panel.ts'
-import { scopeOf } from '../../web/src/lib/features/views/scope.ts'
 
 const NOW = Date.UTC(2026, 10, 20, 14, 30)
-const NAMED = {
-  org: { slug: 'acme' },
-  projects: [{ id: 'p1', slug: 'main', name: 'Main', workspace_id: 'w1' }],
-  project: { slug: 'main' },
-  zone: 'UTC',
-}
-const scopeFor = (query: string, zone = 'UTC', nowMs = NOW): Scope =>
-  scopeOf(new URLSearchParams(query), { ...NAMED, zone }, nowMs)
-const answer = (...data: MetricsRow[]): MetricsAnswer => ({
-  data,
-  meta: { approximate: false, sampled: false, back_end: 'd1', truncated: false },
-})
+const scopeFor = (query: string, zone = 'UTC') => scopeAt(query, NOW, zone)
+const answer = (...rows: MetricsRow[]) => answerOf(rows)
 const iso = (ms: number) => new Date(ms).toISOString()
 
 describe('dependencies', () => {
@@ -42,7 +31,7 @@ describe('dependencies', () => {
       ['desk', 'm', 'model', 1, 7],
       ['desk', 'pay', 'model', 0, 0],
     ])
-    expect(edges[1]?.href).toBe('/acme/traces?range=24h&project=main&agent_id=desk&model=m&has=errors')
+    expect(edges[1]?.href).toBe('/acme/traces?range=24h&project=first&agent_id=desk&model=m&has=errors')
   })
 
   it('are laid out without a line that ends nowhere; a model and a tool of one name are two', () => {

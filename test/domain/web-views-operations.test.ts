@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { answerOf, scopeFor as scopeAt } from '../support/view-scope.ts'
 import type { TraceSummary } from '../../workers/contract/api.ts'
-import type { MetricsAnswer, MetricsRow } from '../../workers/contract/metrics.ts'
+import type { MetricsRow } from '../../workers/contract/metrics.ts'
 import { classSeries, taxonomyRows } from '../../web/src/lib/features/views/operations/errors.ts'
 import { hourOf, mapOf } from '../../web/src/lib/features/views/operations/failures.ts'
 import { headFigures, type HeadAnswers } from '../../web/src/lib/features/views/operations/head.ts'
@@ -8,23 +9,11 @@ import { latencyGroups } from '../../web/src/lib/features/views/operations/laten
 import { retryRows } from '../../web/src/lib/features/views/operations/retries.ts'
 import { stormsOf } from '../../web/src/lib/features/views/operations/storms.ts'
 import { perMinute } from '../../web/src/lib/features/views/operations/traffic.ts'
-import type { Scope } from '../../web/src/lib/features/views/panel.ts'
-import { scopeOf } from '../../web/src/lib/features/views/scope.ts'
 
 const HOUR_MS = 3_600_000
 const NOW = Date.UTC(2026, 10, 20, 14, 30)
-const NAMED = {
-  org: { slug: 'acme' },
-  projects: [{ id: 'p1', slug: 'main', name: 'Main', workspace_id: 'w1' }],
-  project: { slug: 'main' },
-  zone: 'UTC',
-}
-const scopeFor = (query: string, zone = 'UTC', nowMs = NOW): Scope =>
-  scopeOf(new URLSearchParams(query), { ...NAMED, zone }, nowMs)
-const answer = (...data: MetricsRow[]): MetricsAnswer => ({
-  data,
-  meta: { approximate: false, sampled: false, back_end: 'd1', truncated: false },
-})
+const scopeFor = (query: string, zone = 'UTC') => scopeAt(query, NOW, zone)
+const answer = (...rows: MetricsRow[]) => answerOf(rows)
 const iso = (ms: number) => new Date(ms).toISOString()
 
 describe('the head', () => {
@@ -58,7 +47,7 @@ describe('the head', () => {
     expect(of('retry_rate')).toMatchObject({ value: 0.05, before: 0.05 })
     expect(of('fallback_rate')?.value).toBe(0)
     expect(of('concurrency')).toMatchObject({ value: 1.25, before: 1.25 })
-    expect(of('failed')?.href).toBe('/acme/traces?range=24h&project=main&status=error')
+    expect(of('failed')?.href).toBe('/acme/traces?range=24h&project=first&status=error')
   })
 
   it('has no rate of nothing, and says what a filter does not tell apart', () => {
@@ -104,7 +93,7 @@ describe('failures by step and hour', () => {
     ])
     const hrefs = map.rows[1]?.hrefs.filter((href) => href !== null)
     expect(hrefs).toEqual([
-      '/acme/traces?from=2026-11-20T09%3A00%3A00.000Z&to=2026-11-20T10%3A00%3A00.000Z&project=main&has=errors',
+      '/acme/traces?from=2026-11-20T09%3A00%3A00.000Z&to=2026-11-20T10%3A00%3A00.000Z&project=first&has=errors',
     ])
   })
 
@@ -170,7 +159,7 @@ describe('errors', () => {
       },
       expect.objectContaining({ type: 'tool_timeout', class: 'tooling', calls: 2, share: 0.25, requests: 0 }),
     ])
-    expect(rows[1]?.href).toBe('/acme/traces?range=24h&project=main&error_type=tool_timeout')
+    expect(rows[1]?.href).toBe('/acme/traces?range=24h&project=first&error_type=tool_timeout')
   })
 
   it('have shares of requests where no call failed', () => {

@@ -20,3 +20,8 @@ export const FAILURES = {
   budget_exceeded: 'governance',
   unknown: 'unknown',
 } as const
+
+/** The class of a taxonomy name; anything else is `unknown`. */
+export function classOf(errorType: string): (typeof FAILURES)[keyof typeof FAILURES] {
+  return Object.hasOwn(FAILURES, errorType) ? FAILURES[errorType as keyof typeof FAILURES] : 'unknown'
+}

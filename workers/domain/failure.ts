@@ -1,13 +1,8 @@
-import { FAILURES } from '../contract/failure.ts'
+import { classOf, FAILURES } from '../contract/failure.ts'
 
-export { FAILURES }
+export { classOf, FAILURES }
 export type FailureType = keyof typeof FAILURES
 export type FailureClass = (typeof FAILURES)[FailureType]
-
-/** The class of a taxonomy name; anything else is `unknown`. */
-export function classOf(errorType: string): FailureClass {
-  return Object.hasOwn(FAILURES, errorType) ? FAILURES[errorType as FailureType] : 'unknown'
-}
 
 const HTTP: Record<string, FailureType> = {
   '400': 'validation',

@@ -25,9 +25,12 @@ const LABELS: Partial<Record<(typeof GROUP_DIMENSIONS)[number], string>> = {
 }
 const GROUP = ['hour_ms', 'project_id', 'workspace_id', ...Object.keys(LABELS)].join(', ')
 
+/** Retention may take the traces of an hour after it was chosen: what it was must stay then. */
+const isKept = (hour: string) =>
+  `${hour} ->> 2 >= coalesce((SELECT traces_from_ms FROM retention r WHERE r.project_id = ${hour} ->> 0), 0)`
 /** ?2 holds the hours as [project, workspace, start]. */
 const FORGET = `DELETE FROM rollup WHERE org_id = ?1 AND kind = 'trace'
-AND (hour_ms, project_id) IN (SELECT value ->> 2, value ->> 0 FROM json_each(?2))`
+AND (hour_ms, project_id) IN (SELECT value ->> 2, value ->> 0 FROM json_each(?2) WHERE ${isKept('value')})`
 const SUM = `INSERT INTO rollup (org_id, kind, hour_ms, project_id, workspace_id, ${GROUP_DIMENSIONS.join(', ')}, ${SUMS.join(', ')}, latency_hist)
 SELECT ?1, 'trace', hour_ms, project_id, workspace_id, ${GROUP_DIMENSIONS.map((name) => (name in LABELS ? name : `''`)).join(', ')},
   ${SUMS.map((name) => `sum(${name})`).join(', ')}, json_group_object(bucket, latency_n) FILTER (WHERE bucket IS NOT NULL)
@@ -41,7 +44,7 @@ FROM (SELECT k.value ->> 2 AS hour_ms, k.value ->> 0 AS project_id, k.value ->> 
     iif(t.complete = 1, ${tookSql()}, NULL) AS bucket
   FROM json_each(?2) k CROSS JOIN trace t
   ON t.project_id = k.value ->> 0 AND t.sort_ms >= k.value ->> 2 AND t.sort_ms < (k.value ->> 2) + ${HOUR_MS}
-  WHERE t.ended_ms > 0 GROUP BY ${GROUP}, bucket)
+  WHERE t.ended_ms > 0 AND ${isKept('k.value')} GROUP BY ${GROUP}, bucket)
 GROUP BY ${GROUP}`
 
 type Hour = [projectId: string, workspaceId: string, hourMs: number]

@@ -1,12 +1,10 @@
-/** Of a normal distribution, one side: passed by chance once in forty times. */
-const Z = 1.96
+import { wilson } from '../compare/intervals.ts'
 
 /**
- * Whether a share of `count` operations is above (or below) a limit beyond what chance does: the near end of its score
- * interval (E. B. Wilson, 1927) is. Of 2 operations, 1 that failed says little of the rate; of 200, 100 say all.
+ * Whether a share of `count` operations is above (or below) a limit beyond what chance does: the near end of its 95 %
+ * score interval is. Of 2 operations, 1 that failed says little of the rate; of 200, 100 say all.
  */
 export function surely(direction: 'above' | 'below', share: number, count: number, limit: number): boolean {
-  const middle = (share + (Z * Z) / (2 * count)) / (1 + (Z * Z) / count)
-  const spread = (Z / (1 + (Z * Z) / count)) * Math.sqrt((share * (1 - share)) / count + (Z * Z) / (4 * count * count))
-  return direction === 'above' ? middle - spread > limit : middle + spread < limit
+  const [low, high] = wilson(share * count, count)
+  return direction === 'above' ? low > limit : high < limit
 }

@@ -1,6 +1,6 @@
+import { classOf } from '../../../../../workers/contract/failure.ts'
 import type { MetricsAnswer, MetricsRow } from '../../../../../workers/contract/metrics.ts'
 import type { SpendAnswer } from '../../../../../workers/contract/api.ts'
-import { classOf } from '../../failures.ts'
 import { addUsd, nanoOf } from '../../money.ts'
 import { amount, isZero, TOP_MAX, usd } from './overview.ts'
 

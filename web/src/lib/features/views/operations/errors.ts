@@ -1,5 +1,5 @@
 import type { Kind, MetricsAnswer } from '../../../../../../workers/contract/metrics.ts'
-import { classOf } from '../../../failures.ts'
+import { classOf } from '../../../../../../workers/contract/failure.ts'
 import type { Ask } from '../ask.ts'
 import type { Cell, PanelSpec, Scope, TableRow } from '../panel.ts'
 import { label, noteOf, share, size } from '../shape.ts'
