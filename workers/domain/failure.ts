@@ -2,7 +2,6 @@ import { classOf, FAILURES } from '../contract/failure.ts'
 
 export { classOf, FAILURES }
 export type FailureType = keyof typeof FAILURES
-export type FailureClass = (typeof FAILURES)[FailureType]
 
 const HTTP: Record<string, FailureType> = {
   '400': 'validation',
