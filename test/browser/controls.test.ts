@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { violations } from '../support/axe.ts'
@@ -89,6 +90,17 @@ describe('a run-time control', () => {
     await page.getByRole('button', { name: 'Close the breaker of openai · gpt-4o' }).click()
     await page.getByText('The circuit breaker is closed').waitFor()
     expect(await ask('reserve', call)).toMatchObject({ decision: 'allow' })
+  })
+
+  it('lets go of who leaves, however slow the next page is', async () => {
+    const slow = /\/budgets\/__data\.json/
+    // Longer than the list waits before it asks anew.
+    await page.route(slow, (route) => sleep(3_500).then(() => route.continue()))
+    await page.getByRole('main').getByRole('link', { name: 'Budgets', exact: true }).click()
+    await page.waitForURL(/\/budgets(\?|$)/)
+    await page.unroute(slow)
+    await page.goBack()
+    await page.getByRole('heading', { name: 'Run-time controls' }).waitFor()
   })
 
   it('is removed after a question', async () => {

@@ -23,7 +23,7 @@ const FAILED = new Set<unknown>(['error', 'blocked'])
 
 /** `"0.000001"` in nano-dollars. */
 export function nanoOfUsd(usd: unknown): bigint {
-  const [whole = '0', fraction = ''] = (typeof usd === 'string' ? usd : '0').split('.')
+  const [whole = '0', fraction = ''] = (typeof usd === 'number' ? usd.toFixed(9) : textOf(usd) || '0').split('.')
   return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0').slice(0, 9))
 }
 

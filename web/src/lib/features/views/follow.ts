@@ -1,5 +1,5 @@
 import { listen } from '../../listen.ts'
-import { refreshEvery } from '../../refresh.ts'
+import { mayRefresh, refreshEvery } from '../../refresh.ts'
 import { refreshMs, type TimeRange } from '../filters/range.ts'
 
 /** A view asks a dozen questions: not more often than this, however many events come. */
@@ -23,6 +23,7 @@ export function followRange(
     timer ??= setTimeout(
       () => {
         timer = undefined
+        if (!mayRefresh()) return
         lastMs = Date.now()
         void refresh().catch(() => undefined)
       },
