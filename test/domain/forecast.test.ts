@@ -130,7 +130,7 @@ describe('an outlook', () => {
   })
 
   it('is sane whatever was spent: ordered, never below what is spent, chances between 0 and 1', () => {
-    const cost = fc.oneof(fc.constant(0), fc.nat(1e9), fc.double({ min: 0, max: 1e16, noNaN: true }))
+    const cost = fc.oneof(fc.constant(0), fc.nat(1e9), fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }))
     fc.assert(
       fc.property(
         fc.array(cost, { minLength: 7, maxLength: 56 }),
@@ -150,7 +150,7 @@ describe('an outlook', () => {
           if (spent > limit) expect(chance).toBe(1)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 300, examples: [[[37_865_984, 0, 2.6e-142, 0, 0, 0, 0, 0], 0n, 1 / 3, 0, 1n]] },
     )
   })
 })

@@ -35,6 +35,7 @@ const LOG_VARIANCE_MAX = 2.25
 export function quantileOf(amount: Amount, z: number): number {
   if (amount.mean < MEAN_MIN) return 0
   const { m, s } = logMoments(amount)
+  if (s === 0) return amount.mean
   return Math.exp(m + s * z)
 }
 

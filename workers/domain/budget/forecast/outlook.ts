@@ -67,20 +67,20 @@ function restOf(fit: SpendFit, standing: Standing, { days, dayShare = 1 }: Until
  * The rest of today until a share of it, from what the model expects of the whole day and what today has spent so far.
  * With F the part of a day's spend that usually lies before now, today's level is m by the model (variance τ², what
  * varies from day to day), and spent/F by today itself (variance v/F, what varies within a day): weighted by precision,
- * as two normal estimates of one quantity. The rest is its part of that level, and varies by v·part of its own.
+ * as two normal estimates of one quantity, that is (m·v + spent·τ²) / (v + τ²·F). The rest is its part of that level,
+ * and varies by v·part of its own.
  */
 function restOfToday(fit: SpendFit, { today, dayShare }: Standing, until: number): Amount {
   const { mean, dayVariance, profile, withinDay } = fit
   const done = partBefore(profile, dayShare)
   const part = Math.max(0, partBefore(profile, until) - done)
-  // Of the day's variance, what is not within it; never nothing, since no model is sure.
+  // Of the day's variance, what is within it and what is not; neither is next to nothing, since no estimate is sure.
+  const within = Math.max(withinDay, dayVariance * SURE_MAX)
   const between = Math.max(dayVariance - withinDay, dayVariance * SURE_MAX)
-  const byModel = between > 0 ? 1 / between : 0
-  const byToday = withinDay > 0 ? done / withinDay : 0
-  const precision = byModel + byToday
-  if (precision === 0) return { mean: part * (mean[0] ?? 0), variance: part * withinDay }
-  const level = ((mean[0] ?? 0) * byModel + (byToday > 0 ? (Math.max(0, today) / done) * byToday : 0)) / precision
-  return { mean: part * level, variance: (part * part) / precision + part * withinDay }
+  const weights = within + between * done
+  if (weights === 0) return { mean: part * (mean[0] ?? 0), variance: 0 }
+  const level = ((mean[0] ?? 0) * within + Math.max(0, today) * between) / weights
+  return { mean: part * level, variance: (part * part * within * between) / weights + part * within }
 }
 
 const SURE_MAX = 0.05
