@@ -110,13 +110,14 @@ function leaksOfTrace(events: readonly FleetEvent[]): Leaked[] {
     return seen.get(key) ?? 0
   }
   return events.flatMap((event) => {
-    const { event_type: type, timestamp: at, agent_id, step, tool_name, attributes } = event
+    const { event_type: type, timestamp: at, agent_id, step, tool_name } = event
+    const attributes = event.attributes as { tool_args_hash?: string } | undefined
     const isModel = type === 'agent.step.completed' && event.model !== undefined
     const isTool = type.startsWith('agent.tool.')
     const calls = isModel
       ? again(`model ${textOf(agent_id)} ${textOf(step)}`)
       : isTool
-        ? again(`tool ${textOf(tool_name)} ${textOf(attributes?.['tool_args_hash'] ?? step ?? event.span_id)}`)
+        ? again(`tool ${textOf(tool_name)} ${textOf(attributes?.tool_args_hash ?? step ?? event.span_id)}`)
         : 0
     const nano = nanoOfUsd(event.cost_usd)
     if (nano === 0n) return []
