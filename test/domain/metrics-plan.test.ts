@@ -43,3 +43,35 @@ describe('a histogram of latencies', () => {
     )
   })
 })
+
+describe('what a kind holds', () => {
+  it.each<[string, Partial<MetricsQuery>, string]>([
+    ['scores have a mean', { kind: 'score', measures: ['score_avg', 'score_stddev', 'count'] }, 'planned'],
+    ['scores have no errors', { kind: 'score', measures: ['errors'] }, '/measures'],
+    ['calls have no scores', { kind: 'llm', measures: ['score_avg'] }, '/measures'],
+    ['what was found is of kind pii', { measures: ['pii_detected'] }, '/measures'],
+    ['depths are of kind queue', { kind: 'tool', measures: ['value_p90'] }, '/measures'],
+    ['queues have no latency', { kind: 'queue', measures: ['latency_p90_ms'] }, '/measures'],
+    [
+      'leaks have an amount',
+      { kind: 'leak', measures: ['cost_usd', 'count'], dimensions: ['leak', 'step'] },
+      'planned',
+    ],
+    ['leaks have no tokens', { kind: 'leak', measures: ['tokens_total'] }, '/measures'],
+    ['leaks tell no users apart', { kind: 'leak', dimensions: ['user_id'] }, '/dimensions'],
+    ['requests run at once', { measures: ['concurrency_avg'] }, 'planned'],
+    ['retries do not', { kind: 'retry', measures: ['concurrency_avg'] }, '/measures'],
+    ['hosts are of kind egress', { kind: 'tool', dimensions: ['egress_host'] }, '/dimensions'],
+  ])('%s', (_, more, pointer) => {
+    expect(pointerOf(more)).toBe(pointer)
+  })
+
+  it('is named in the refusal', () => {
+    expect(() => planMetrics(queryOf({ kind: 'pii', measures: ['errors'] }), NOW)).toThrow(
+      'Rows of kind "pii" hold no errors; they hold count, pii_detected, pii_redacted.',
+    )
+    expect(() => planMetrics(queryOf({ measures: ['value_avg'] }), NOW)).toThrow(
+      'value_avg is of kind "queue", not of "request".',
+    )
+  })
+})

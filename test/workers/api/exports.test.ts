@@ -129,6 +129,7 @@ describe('exporting everything', () => {
     ).json<{ data: { cost_usd: string }[] }>()
     expect(manifest.ledger).toEqual([{ project_id: place.project_id, entries: 10, cost_usd: spend.data[0]?.cost_usd }])
     expect(rowsIn(files, 'ledger')).toHaveLength(10)
+    expect(rowsIn(files, 'ledger')[0]).toMatchObject({ leak: '', leak_usd: '0.000000000' })
     expect(rowsIn(files, 'events')).toHaveLength(15)
     expect(rowsIn(files, 'events')[0]).toMatchObject({ timestamp: expect.stringMatching(/Z$/) as string })
     expect(
