@@ -238,11 +238,13 @@ describe('two tenants', () => {
       for (const own of filled(path, { org: b.org.id, project: b.projectId })) {
         const query = own.endsWith('/spend')
           ? `?group_by=agent,user&project=${a.projectId}`
-          : own.endsWith('/sessions')
-            ? `?project=${a.projectId}`
-            : own.includes('/compare?')
-              ? `&project=${a.projectId}`
-              : ''
+          : own.endsWith('/spend/cache')
+            ? `?project=${a.projectId}&project=${b.projectId}&workspace=`
+            : own.endsWith('/sessions')
+              ? `?project=${a.projectId}`
+              : own.includes('/compare?')
+                ? `&project=${a.projectId}`
+                : ''
         const body = own.endsWith('/metrics/query')
           ? {
               ...(bodyFor(path, method) as object),

@@ -121,6 +121,18 @@ describe('finance', () => {
     await panel('spend-by').getByText('Nothing was spent in this range').waitFor()
   })
 
+  it('says what caching saved at the prices of the time, and where no price is known', async () => {
+    await open()
+    const rows = new Map((await csvOf('cache')).map(([model = '', , ...cells]) => [model, cells]))
+    // 3 × 400 cached tokens of gpt-4o at $1.25 instead of $2.50 a million; claude-haiku-4-5 at $0.10 instead of $1.
+    expect(rows.get('gpt-4o')?.slice(0, 4)).toEqual(['0.4', '0.001500000', '0.001500000', '0.003000000'])
+    expect(rows.get('claude-haiku-4-5')?.slice(0, 4)).toEqual(['0.4', '0.000360000', '0.000040000', '0.000400000'])
+    expect(rows.get('a-model-of-nobody')?.slice(0, 4)).toEqual(['0.4', '', '', ''])
+    expect(rows.get('All models')?.[1]).toBe('0.001860000')
+    await panel('cache').getByText('without 400 tokens that have no price').waitFor()
+    await panel('budget-variance').getByText('No budget has a plan for this month').waitFor()
+  })
+
   it('adds it up by day, week and month', async () => {
     for (const by of ['hour', 'day', 'week', 'month']) {
       await open(`?range=7d&by=${by}&group=model`)

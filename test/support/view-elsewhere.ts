@@ -1,5 +1,7 @@
 /** Panels whose numbers other tests compare with what was sent, or that show something else than events. */
 export const ELSEWHERE: Record<string, string> = {
+  'finance.budget-variance': 'test/domain/web-views-finance-tables.test.ts',
+  'finance.cache': 'test/browser/finance.test.ts',
   'finance.figures': 'test/browser/finance.test.ts',
   'finance.spend-by': 'test/browser/finance.test.ts',
   'finance.spend-over-time': 'test/browser/finance.test.ts',

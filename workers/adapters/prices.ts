@@ -1,5 +1,5 @@
 import { calcPrice, type ModelPrice } from '@pydantic/genai-prices'
-import { picoPerToken, type Rates, type TieredRate } from '../domain/price.ts'
+import { picoPerToken, type PriceShape, type Rates, type TieredRate } from '../domain/price.ts'
 
 /** Names of the OpenTelemetry conventions → names of the catalogue, where they differ. */
 const PROVIDER_ALIASES: Record<string, string> = {
@@ -39,12 +39,28 @@ export function findRates(provider: string, model: string, atMs: number): Rates 
   return found?.rates ?? null
 }
 
-function lookUp(provider: string, model: string, atMs: number): { rates: Rates; dated: boolean } | null {
+/** On what the price of a model depends, at any time; one without a price depends on nothing. */
+export function priceShape(provider: string, model: string): PriceShape {
+  const prices = calculate(provider, model, 0)?.model.prices ?? {}
+  const all = Array.isArray(prices) ? prices.map((one) => one.prices) : [prices]
+  const tiers = all.flatMap((price) =>
+    PRICED.flatMap((key) => rateOf(price, key)?.tiers.map(({ start }) => start) ?? []),
+  )
+  return { steady: !Array.isArray(prices), tiers: [...new Set(tiers)].sort((a, b) => a - b) }
+}
+
+const PRICED = ['input_mtok', 'cache_read_mtok', 'cache_write_mtok', 'output_mtok'] as const
+
+function calculate(provider: string, model: string, atMs: number): ReturnType<typeof calcPrice> {
   const providerId = PROVIDER_ALIASES[provider] ?? provider
   const timestamp = new Date(atMs)
   const usage = { input_tokens: 0, output_tokens: 0 }
-  const found =
-    (providerId && calcPrice(usage, model, { providerId, timestamp })) || calcPrice(usage, model, { timestamp })
+  const own = providerId === '' ? null : calcPrice(usage, model, { providerId, timestamp })
+  return own ?? calcPrice(usage, model, { timestamp })
+}
+
+function lookUp(provider: string, model: string, atMs: number): { rates: Rates; dated: boolean } | null {
+  const found = calculate(provider, model, atMs)
   if (!found) return null
   const price = found.model_price
   const input = rateOf(price, 'input_mtok')

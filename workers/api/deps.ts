@@ -12,6 +12,7 @@ import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { runStore } from '../adapters/d1/run-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
+import { findRates, priceShape } from '../adapters/prices.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { viewStore } from '../adapters/d1/view-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
@@ -43,6 +44,7 @@ import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
 import type { RunStore } from '../services/run/port.ts'
+import type { CacheDeps } from '../services/spend/cache.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
@@ -65,6 +67,7 @@ export interface Deps extends PrivacyDeps, WatchDeps {
   metrics: MetricsStore
   spend: SpendStore
   runs: RunStore
+  prices: Pick<CacheDeps, 'findRates' | 'priceShape'>
   receipts: ReceiptDeps
   watermarks: WatermarkDeps
   replay: ReplayDeps
@@ -113,6 +116,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     metrics,
     spend: spendStore((tenant) => shardOf(env, tenant)),
     runs: runStore((tenant) => shardOf(env, tenant)),
+    prices: { findRates, priceShape },
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,
@@ -142,15 +146,18 @@ export function makeDeps(env: Env, origin: string): Deps {
     views: viewDeps(env, now, random),
     ...watchDeps(env, origin, metrics, now, random),
     ...privacyDeps(env, origin, audit, now, random),
-    live(tenant, request) {
-      const forwarded = new Request(request)
-      forwarded.headers.set('x-agentops-project', tenant.project_id)
-      forwarded.headers.delete('cookie')
-      forwarded.headers.delete('authorization')
-      return feed(tenant).fetch(forwarded)
-    },
+    live: (tenant, request) => feed(tenant).fetch(asFeed(tenant, request)),
     now,
   }
+}
+
+/** A live feed is told its project and no credential. */
+function asFeed({ project_id }: ProjectTenant, request: Request): Request {
+  const forwarded = new Request(request)
+  forwarded.headers.set('x-agentops-project', project_id)
+  forwarded.headers.delete('cookie')
+  forwarded.headers.delete('authorization')
+  return forwarded
 }
 
 function viewDeps(env: Env, now: () => number, random: ViewDeps['random']): ViewDeps {

@@ -15,6 +15,14 @@ export interface Rates {
   version: string
 }
 
+/** On what a model's price depends besides its tokens. */
+export interface PriceShape {
+  /** It is the same at all times. */
+  steady: boolean
+  /** Input tokens of a request above which it costs otherwise. */
+  tiers: readonly number[]
+}
+
 /** Inclusive sums with disjoint parts: prompt ≥ cached + cacheWrite; completion includes reasoning. */
 export interface Usage {
   prompt: number
@@ -41,7 +49,8 @@ export function costNanousd(usage: Usage, rates: Rates): number {
   return Number((pico + PICO_PER_NANO / 2n) / PICO_PER_NANO)
 }
 
-function rateAt(rate: TieredRate, inputTokens: number): bigint {
+/** The price of a token of a request with so many input tokens. */
+export function rateAt(rate: TieredRate, inputTokens: number): bigint {
   let chosen = rate.base
   for (const tier of rate.tiers) if (inputTokens > tier.start) chosen = tier.rate
   return chosen

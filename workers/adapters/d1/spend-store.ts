@@ -1,26 +1,15 @@
 import { SPEND_FILTERS, type SpendFilter } from '../../contract/api.ts'
-import type { Dimension, Kind, MetricsQuery } from '../../contract/metrics.ts'
+import type { Dimension, Kind } from '../../contract/metrics.ts'
 import type { Tenant } from '../../contract/tenant.ts'
-import { timeKey } from '../../domain/ledger.ts'
 import { MONEY_KINDS } from '../../domain/metrics-plan.ts'
 import { DAY_MS, HOUR_MS } from '../../domain/rollup-merge.ts'
-import { columnOf } from '../../domain/rollup-row.ts'
 import { dayStart, offsetSpans, type OffsetSpan } from '../../domain/time-zone.ts'
-import type { SpendFilters, SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
+import type { SpendGroup, SpendQuery, SpendStore } from '../../services/spend/port.ts'
 import { columnsOf, offsetSql, sourceSql, Values, type RollupRead, type Span } from './rollup-read.ts'
+import { cacheUses } from './cache-uses.ts'
+import { condition, conditions, entrySql, SPEND_COLUMN, whereSql } from './ledger-entries.ts'
 import { SPEND_COUNTS, SPEND_TOKENS, SpendSums, type SpendPart } from './spend-sums.ts'
 
-const COLUMN: Record<SpendFilter, Dimension> = {
-  workspace: 'workspace_id',
-  project: 'project_id',
-  environment: 'environment',
-  agent: 'agent_id',
-  workflow: 'workflow_id',
-  workflow_version: 'workflow_version',
-  model: 'model',
-  provider: 'provider',
-  user: 'user_id',
-}
 /** What `total` rows carry. */
 const PLACE = new Set<SpendGroup | SpendFilter>(['org', 'workspace', 'project', 'environment', 'day', 'hour'])
 /** No event is accepted that lies further ahead; a second for the way from the asker to here. */
@@ -40,6 +29,7 @@ interface Sources {
  */
 export function spendStore(shardOf: (tenant: Tenant) => D1Database, now: () => number = Date.now): SpendStore {
   return {
+    cacheUses: (tenant, projectIds, query) => cacheUses(shardOf(tenant), tenant, projectIds, query),
     async spend(tenant, projectIds, query) {
       const db = shardOf(tenant)
       const offsets = query.group_by.includes('day') ? offsetSpans(query.time_zone, query.from_ms, query.to_ms) : []
@@ -147,21 +137,6 @@ function toldApartBy({ group_by, filters = {} }: SpendQuery): (SpendGroup | Spen
   return [...group_by, ...SPEND_FILTERS.filter((name) => name !== 'project' && filters[name] !== undefined)]
 }
 
-function conditions(filters: SpendFilters): RollupRead['filters'] {
-  return SPEND_FILTERS.flatMap((name) => {
-    const values = name === 'project' ? undefined : filters[name]
-    return values === undefined ? [] : [condition(name, 'eq', values)]
-  })
-}
-
-function condition(
-  name: SpendFilter,
-  op: MetricsQuery['filters'][number]['op'],
-  values: readonly string[],
-): RollupRead['filters'][number] {
-  return { column: columnOf('total', COLUMN[name]), op, values: [...values] }
-}
-
 function hourRead(
   tenant: Tenant,
   projectIds: readonly string[],
@@ -202,7 +177,6 @@ function hourRead(
   }
 }
 
-/** Without `event_id` a ledger key begins with its time, so a range of time is a range of keys. */
 function ledgerRead(
   tenant: Tenant,
   projectIds: readonly string[],
@@ -211,15 +185,9 @@ function ledgerRead(
   spans: readonly Span[],
 ): Read {
   const values = new Values()
-  const org = values.add(tenant.org_id)
-  const projects = values.add(JSON.stringify(projectIds))
-  const ranges = values.add(
-    JSON.stringify(spans.map((span) => [span.from_ms, span.to_ms, timeKey(span.from_ms), timeKey(span.to_ms)])),
-  )
+  const entries = entrySql(projectIds, spans, values)
   const columns = dimensionsOf(query.group_by)
-  const where = conditions(query.filters ?? {})
-    .map(({ column, values: these }) => ` AND ${column} IN ${values.addList(these)}`)
-    .join('')
+  const where = whereSql(tenant, query.filters, values)
   const keys = ['at', ...columns].join(', ')
   const sums = [
     'CAST(sum(cost_nanousd) AS TEXT) AS cost',
@@ -227,11 +195,8 @@ function ledgerRead(
     `sum(cost_source = 'unpriced') AS unpriced`,
     ...SPEND_TOKENS.map((name) => `sum(${name}) AS ${name}`),
   ]
-  const sql = `WITH span(lo, hi, first, last) AS (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(${ranges})),
-entry AS (SELECT l.* FROM json_each(${projects}) p CROSS JOIN span CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= span.first AND l.event_key < span.last
-  UNION ALL SELECT l.* FROM json_each(${projects}) p CROSS JOIN ledger l ON l.project_id = p.value AND l.event_key >= 'i' AND l.event_key < 'j'
-  WHERE EXISTS (SELECT 1 FROM span WHERE l.ts_ms >= lo AND l.ts_ms < hi))
-SELECT ${[ledgerTime(query.group_by, offsets, values), ...columns].join(', ')}, ${sums.join(', ')} FROM entry WHERE org_id = ${org}${where} GROUP BY ${keys}`
+  const sql = `${entries}
+SELECT ${[ledgerTime(query.group_by, offsets, values), ...columns].join(', ')}, ${sums.join(', ')} FROM entry WHERE ${where} GROUP BY ${keys}`
   return { sql, values: values.list, take: (into, key, part) => into.add(key, part) }
 }
 
@@ -242,7 +207,7 @@ function ledgerTime(groups: readonly SpendGroup[], offsets: readonly OffsetSpan[
 }
 
 function dimensionsOf(groups: readonly SpendGroup[]): Dimension[] {
-  return groups.flatMap((group) => (group in COLUMN ? [COLUMN[group as keyof typeof COLUMN]] : []))
+  return groups.flatMap((group) => (group in SPEND_COLUMN ? [SPEND_COLUMN[group as SpendFilter]] : []))
 }
 
 function keyOf(tenant: Tenant, query: SpendQuery, offsets: readonly OffsetSpan[], row: Row): string[] {
@@ -251,7 +216,7 @@ function keyOf(tenant: Tenant, query: SpendQuery, offsets: readonly OffsetSpan[]
     if (group === 'hour') return new Date(Number(row.at)).toISOString()
     if (group === 'day')
       return new Date(dayStart(query.time_zone, dayIndex(query, offsets, Number(row.at)))).toISOString()
-    return String(row[COLUMN[group]] ?? '')
+    return String(row[SPEND_COLUMN[group]] ?? '')
   })
 }
 

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi'
 import { SPEND_FILTERS, SPEND_GROUPS, SpendAnswer, type SpendFilter } from '../../contract/api.ts'
+import { CacheSavings } from '../../contract/cache-savings.ts'
 import { MetricsAnswer, MetricsQuery } from '../../contract/metrics.ts'
 import { AppError } from '../../domain/errors.ts'
 import { usd } from '../../domain/money.ts'
 import { isTimeZone } from '../../domain/time-zone.ts'
+import { cacheSavings } from '../../services/spend/cache.ts'
 import type { SpendFilters, SpendGroup } from '../../services/spend/port.ts'
 import { tenantOf, type Who } from '../context.ts'
 import { route, type App } from '../route.ts'
@@ -44,6 +46,7 @@ const SpendQueryInput = SpendRange.extend({
 
 /** Metrics for charts, and exact spend. */
 export function metricsRoutes(app: App): void {
+  cacheRoute(app)
   route(app, {
     method: 'post',
     path: '/api/v1/orgs/{org}/metrics/query',
@@ -84,6 +87,24 @@ export function metricsRoutes(app: App): void {
       }))
       return { data, total_cost_usd: usd(sums.reduce((total, sum) => total + sum.cost_nanousd, 0n)) }
     },
+  })
+}
+
+function cacheRoute(app: App): void {
+  route(app, {
+    method: 'get',
+    path: '/api/v1/orgs/{org}/spend/cache',
+    tag: 'Metrics',
+    summary: 'What caching saved by model, at the prices of the time',
+    permission: 'telemetry.read',
+    params: OrgParam,
+    query: SpendRange,
+    answer: CacheSavings,
+    handle: ({ who, deps, query }) =>
+      cacheSavings({ spend: deps.spend, ...deps.prices }, tenantOf(who), projectIds(who, query.project), {
+        ...rangeOf(query, deps.now()),
+        filters: filtersOf(query),
+      }),
   })
 }
 

@@ -1,5 +1,6 @@
 import type { SPEND_GROUPS, SpendFilter } from '../../contract/api.ts'
 import type { Tenant } from '../../contract/tenant.ts'
+import type { CacheUse } from '../../domain/cache-saving.ts'
 
 export type SpendGroup = (typeof SPEND_GROUPS)[number]
 
@@ -28,6 +29,21 @@ export interface SpendSum {
   tokens_reasoning: number
 }
 
+export interface ModelKey {
+  provider: string
+  model: string
+}
+
+/** Which entries that a cache had to do with are told apart, and by what. */
+export interface CacheQuery extends Pick<SpendQuery, 'from_ms' | 'to_ms' | 'filters'> {
+  models: readonly ModelKey[]
+  /** By quarters of an hour, which no price changes within. */
+  by_time: boolean
+  /** By where the prompt's length lies between these numbers of tokens. */
+  tiers: readonly number[]
+}
+
 export interface SpendStore {
+  cacheUses(tenant: Tenant, projectIds: readonly string[], query: CacheQuery): Promise<(ModelKey & CacheUse)[]>
   spend(tenant: Tenant, projectIds: readonly string[], query: SpendQuery): Promise<SpendSum[]>
 }

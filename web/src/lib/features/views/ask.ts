@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { SpendAnswer, type SPEND_GROUPS, type SpendFilter } from '../../../../../workers/contract/api.ts'
+import { CacheSavings } from '../../../../../workers/contract/cache-savings.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../../../workers/contract/metrics.ts'
 import { ApiError, orgPath, projectPath, type Api } from '../../api.ts'
 import { VIEW_FILTERS } from '../filters/filters.ts'
@@ -87,9 +88,16 @@ export class Ask {
       group_by: group_by.join(','),
       time_zone: range.zone,
     })
-    for (const [name, values] of Object.entries({ ...spendFilters(this.scope), ...only }))
-      for (const value of values) query.append(name, value)
+    appendAll(query, { ...spendFilters(this.scope), ...only })
     return this.send({ method: 'GET', path: `${orgPath(org, 'spend')}?${query}` }, SpendAnswer)
+  }
+
+  /** What caching saved in the range. */
+  async spendCache(): Promise<CacheSavings> {
+    const { org, range } = this.scope
+    const query = new URLSearchParams({ from: iso(range.from_ms), to: iso(range.to_ms) })
+    appendAll(query, spendFilters(this.scope))
+    return this.send({ method: 'GET', path: `${orgPath(org, 'spend', 'cache')}?${query}` }, CacheSavings)
   }
 
   /** Spend of the period that is compared with, as far as the range has got; null when there is none. */
@@ -146,6 +154,10 @@ function metricsFilters({ filters }: Scope): MetricsQuery['filters'] {
     const values = filters[name]
     return values === undefined ? [] : [{ dimension, op: 'eq' as const, values }]
   })
+}
+
+function appendAll(query: URLSearchParams, filters: SpendFilters): void {
+  for (const [name, values] of Object.entries(filters)) for (const value of values) query.append(name, value)
 }
 
 /** The ledger's names for what is filtered. */

@@ -83,6 +83,7 @@ export const spendBy: PanelSpec = {
       sort: 'cost',
       bar: 'cost',
       controls,
+      more: [{ label: 'Export the whole ledger', href: `/${scope.org}/settings/export` }],
       ...(isCut && { note: `the ${ROWS_MAX} most expensive of ${answer.data.length}, the others added up` }),
     }
   },
