@@ -1,7 +1,7 @@
 import { call } from '../../test/support/harness.ts'
 import { parseRange } from '../../web/src/lib/features/filters/range.ts'
 import { loadOverview, type OverviewApi } from '../../web/src/lib/features/overview/load.ts'
-import type { TraceSummary } from '../../workers/contract/api.ts'
+import type { TraceSummary } from '../../workers/contract/trace.ts'
 import type { Watermark } from '../../workers/contract/batch.ts'
 import { percentile, type Figure } from '../report.ts'
 import { sendHistory } from '../seed/history.ts'

@@ -24,7 +24,11 @@ function eventsOf(i: number, now: number): Partial<EventInput>[] {
   const under = { ...common, parent_span_id: 'root' }
   const failed = i % 4 === 0
   const pay = { ...under, step: 'pay', tool_name: 'stripe.refund', latency_ms: 400 }
-  const error = { status: 'error' as const, error_type: 'tool_timeout' }
+  const error = {
+    status: 'error' as const,
+    error_type: 'tool_timeout',
+    error_message: `No answer to charge ${i} in 5000 ms`,
+  }
   return [
     {
       ...under,
@@ -119,7 +123,7 @@ describe('the operations view', () => {
     expect(cells.reduce((sum, text) => sum + Number(text), 0)).toBe(12)
     expect(await panel('failures').locator('tbody tr').count()).toBe(1)
     await panel('failures').getByRole('link').last().click()
-    await page.waitForURL(/traces\?.*has=errors/)
+    await page.waitForURL(/traces\?.*failure_step=pay/)
     await alive(page)
     await page.getByRole('link', { name: 'refund', exact: true }).first().waitFor()
     expect(await page.locator('tbody tr').filter({ hasText: 'tool_timeout' }).count()).toBeGreaterThan(0)
@@ -134,9 +138,28 @@ describe('the operations view', () => {
       ['tool_timeout', 'tooling', '12', '100 %', '6'],
     ])
     await panel('errors').getByRole('link', { name: 'tool_timeout' }).click()
-    await page.waitForURL(/traces\?.*error_type=tool_timeout/)
+    await page.waitForURL(/traces\?.*failure_type=tool_timeout/)
     await alive(page)
     await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
+  })
+
+  it('goes from class to type to message to traces', async () => {
+    await visit()
+    expect((await rowsOf('messages')).map((row) => row.slice(1, 6)).sort()).toEqual([
+      ['tool_timeout', 'tooling', 'pay', 'stripe.refund', '6'],
+      ['tool_timeout', 'tooling', '–', '–', '6'],
+    ])
+    await panel('messages').getByLabel('Failures').selectOption('provider')
+    await panel('messages').getByText('Nothing failed with provider in this range.').waitFor()
+    await panel('messages').getByLabel('Failures').selectOption('tooling')
+    await expect.poll(() => rowsOf('messages'), { timeout: 15_000 }).toHaveLength(2)
+    await panel('messages').locator('tbody tr', { hasText: 'stripe.refund' }).getByRole('link').click()
+    await page.waitForURL(/traces\?.*failure_hash=[0-9a-f]{32}&failure_step=pay&failure_tool=stripe.refund/)
+    await alive(page)
+    await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
+    expect(await page.getByLabel('Filters that are set').innerText()).toMatch(/Failed step\s+pay/)
+    await page.getByRole('link', { name: 'refund', exact: true }).first().click()
+    await page.waitForURL(/traces\/[0-9a-f]+/)
   })
 
   it('draws who calls what, says it as a table, and leads to the traces', async () => {
@@ -152,7 +175,7 @@ describe('the operations view', () => {
       ['refund-desk', 'pay', 'stripe.refund', '12', '30', '40 %'],
     ])
     await graph.getByRole('link', { name: 'refund-desk' }).first().click()
-    await page.waitForURL(/traces\?.*agent_id=refund-desk.*has=errors/)
+    await page.waitForURL(/traces\?.*agent_id=refund-desk&failure_tool=stripe.refund/)
     await alive(page)
     await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
     await visit('?callers=workflow_id')

@@ -148,7 +148,7 @@ describe('a person who is new to the page finds out', () => {
     await expect
       .poll(() => causes.locator('tbody tr').first().innerText(), WAIT)
       .toMatch(/legacy-billing\s+Tool\s+8\s+8\s+8\s+100\s%\s+0\s%/)
-    await click(causes.getByRole('link', { name: 'spendthrift' }))
+    await click(causes.getByRole('link', { name: 'legacy-billing' }))
     await expectTraces(8)
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TraceEvent } from '../../workers/contract/api.ts'
+import type { TraceEvent } from '../../workers/contract/trace.ts'
 import { withoutDuplicates } from '../../web/src/lib/features/trace/span-events.ts'
 import { buildSpanTree, isOpen, visibleRows } from '../../web/src/lib/features/trace/span-tree.ts'
 import { addUsd, nanoOf, restUsd, usdOf } from '../../web/src/lib/money.ts'

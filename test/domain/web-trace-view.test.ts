@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { TraceEvent } from '../../workers/contract/api.ts'
+import type { TraceEvent } from '../../workers/contract/trace.ts'
 import { attributesOf, contentOf, placeOf } from '../../web/src/lib/features/trace/facts.ts'
 import { buildSpanTree, visibleRows } from '../../web/src/lib/features/trace/span-tree.ts'
 import { ancestorsOf, treeMove } from '../../web/src/lib/features/trace/tree-keys.ts'

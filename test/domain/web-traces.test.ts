@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { TRACE_MARKS as CONTRACT_MARKS, TracesQuery } from '../../workers/contract/api.ts'
+import { TRACE_MARKS as CONTRACT_MARKS, TracesQuery } from '../../workers/contract/trace.ts'
 import {
   activeFilters,
   appendPage,
   parseTraceFilters,
+  TRACE_FILTERS,
   TRACE_MARKS,
   traceQuery,
   withoutFilter,
@@ -34,6 +35,17 @@ describe('trace filters', () => {
     expect(parseTraceFilters(params('has=retries')).filters).toEqual({ has: 'retries' })
     expect(parseTraceFilters(params('has=luck')).filters).toEqual({})
     expect(TRACE_MARKS).toEqual(CONTRACT_MARKS)
+  })
+
+  it('reads failures, and no class that there is none of', () => {
+    const { filters } = parseTraceFilters(params('failure_class=tooling&failure_step=pay&failure_hash=ab'))
+    expect(filters).toEqual({ failure_class: 'tooling', failure_step: 'pay', failure_hash: 'ab' })
+    expect(parseTraceFilters(params('failure_class=bad+luck')).filters).toEqual({})
+  })
+
+  it('has only filters that the contract has', () => {
+    const names = TRACE_FILTERS.map(({ name }) => name)
+    expect(Object.keys(TracesQuery.shape)).toEqual(expect.arrayContaining(names))
   })
 
   it('says which cost it cannot read', () => {

@@ -31,7 +31,7 @@ describe('dependencies', () => {
       ['desk', 'm', 'model', 1, 7],
       ['desk', 'pay', 'model', 0, 0],
     ])
-    expect(edges[1]?.href).toBe('/acme/traces?range=24h&project=first&agent_id=desk&model=m&has=errors')
+    expect(edges[1]?.href).toBe('/acme/traces?range=24h&project=first&agent_id=desk&failure_model=m')
   })
 
   it('are laid out without a line that ends nowhere; a model and a tool of one name are two', () => {

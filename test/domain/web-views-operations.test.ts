@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { answerOf, scopeFor as scopeAt } from '../support/view-scope.ts'
-import type { TraceSummary } from '../../workers/contract/api.ts'
+import type { TraceSummary } from '../../workers/contract/trace.ts'
 import type { MetricsRow } from '../../workers/contract/metrics.ts'
 import { classSeries, taxonomyRows } from '../../web/src/lib/features/views/operations/errors.ts'
 import { hourOf, mapOf } from '../../web/src/lib/features/views/operations/failures.ts'
@@ -93,8 +93,10 @@ describe('failures by step and hour', () => {
     ])
     const hrefs = map.rows[1]?.hrefs.filter((href) => href !== null)
     expect(hrefs).toEqual([
-      '/acme/traces?from=2026-11-20T09%3A00%3A00.000Z&to=2026-11-20T10%3A00%3A00.000Z&project=first&has=errors',
+      '/acme/traces?from=2026-11-20T09%3A00%3A00.000Z&to=2026-11-20T10%3A00%3A00.000Z&project=first&failure_step=plan',
     ])
+    const filters = map.rows.map(({ hrefs }) => hrefs.find((href) => href !== null)?.split('project=first&')[1])
+    expect(filters).toEqual(['failure_tool=pay', 'failure_step=plan', 'failure_model=m'])
   })
 
   it('has the hours of the viewer’s day for a long range, over a change of the clocks', () => {
@@ -159,7 +161,8 @@ describe('errors', () => {
       },
       expect.objectContaining({ type: 'tool_timeout', class: 'tooling', calls: 2, share: 0.25, requests: 0 }),
     ])
-    expect(rows[1]?.href).toBe('/acme/traces?range=24h&project=first&error_type=tool_timeout')
+    expect(rows[1]?.href).toBe('/acme/traces?range=24h&project=first&failure_type=tool_timeout')
+    expect(rows[1]?.links?.class).toBe('/acme/traces?range=24h&project=first&failure_class=tooling')
   })
 
   it('have shares of requests where no call failed', () => {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { LEAKS } from './metrics.ts'
 import { Cell, ROLES, Scope } from './tenant.ts'
 
 /** Bodies and answers of `/api/v1`. Money is a decimal string of US dollars, times are RFC 3339 UTC. */
@@ -199,81 +198,6 @@ export const PrincipalUpdate = z.object({
   role: Role.exclude(['owner']).optional(),
   disabled: z.boolean().optional(),
 })
-
-export const TraceSummary = z.object({
-  trace_id: z.string(),
-  name: z.string(),
-  started_at: z.string(),
-  duration_ms: z.number(),
-  complete: z.boolean(),
-  status: z.string(),
-  outcome: z.string().nullable(),
-  /** When it was said after the run (`POST /v1/outcomes`). */
-  outcome_revised_at: z.string().nullable(),
-  error_type: z.string().nullable(),
-  error_class: z.string().nullable(),
-  environment: z.string().nullable(),
-  agent_id: z.string().nullable(),
-  workflow_id: z.string().nullable(),
-  workflow_version: z.string().nullable(),
-  user_id: z.string().nullable(),
-  session_id: z.string().nullable(),
-  providers: z.array(z.string()),
-  models: z.array(z.string()),
-  leaks: z.array(z.string()).meta({ description: 'Ways in which its money leaked, docs/leaks.md' }),
-  events: z.number(),
-  errors: z.number(),
-  llm_calls: z.number(),
-  tool_calls: z.number(),
-  retries: z.number(),
-  fallbacks: z.number(),
-  unpriced: z.number(),
-  cost_usd: UsdString,
-  tokens_prompt: z.number(),
-  tokens_completion: z.number(),
-})
-export type TraceSummary = z.infer<typeof TraceSummary>
-
-/** What a trace may have had on its way, however it ended. */
-export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const
-
-export const TracesQuery = z.object({
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
-  status: z.string().max(40).optional(),
-  error_type: z.string().max(200).optional(),
-  agent_id: z.string().max(200).optional(),
-  workflow_id: z.string().max(200).optional(),
-  workflow_version: z.string().max(200).optional(),
-  model: z.string().max(200).optional(),
-  provider: z.string().max(200).optional(),
-  user_id: z.string().max(200).optional(),
-  environment: z.string().max(200).optional(),
-  leak: z.enum(LEAKS).optional().meta({ description: 'Traces in which money leaked in this way' }),
-  has: z.enum(TRACE_MARKS).optional().meta({ description: 'Traces in which this happened, however they ended' }),
-  min_cost_usd: z
-    .string()
-    .regex(/^\d{1,7}(\.\d{1,9})?$/)
-    .optional(),
-  q: z.string().max(200).optional().meta({ description: 'Part of a trace id, name, agent, workflow, user or session' }),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(400).optional(),
-})
-export type TracesQuery = z.infer<typeof TracesQuery>
-
-/** A canonical event with its price, in the order it happened. */
-export const TraceEvent = z.looseObject({
-  event_type: z.string(),
-  timestamp: z.string(),
-  trace_id: z.string(),
-  span_id: z.string(),
-  cost_usd: UsdString.optional(),
-  cost_source: z.enum(['reported', 'computed', 'unpriced']).optional(),
-  error_class: z.string().optional(),
-})
-export type TraceEvent = z.infer<typeof TraceEvent>
-export const TraceDetail = z.object({ trace: TraceSummary, events: z.array(TraceEvent) })
-export type TraceDetail = z.infer<typeof TraceDetail>
 
 export const SPEND_GROUPS = [
   'org',

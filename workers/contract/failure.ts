@@ -19,9 +19,12 @@ export const FAILURES = {
   approval_timeout: 'governance',
   budget_exceeded: 'governance',
   unknown: 'unknown',
-} as const
+} as const satisfies Record<string, FailureClass>
+
+export const FAILURE_CLASSES = ['provider', 'model', 'tooling', 'workflow', 'governance', 'unknown'] as const
+export type FailureClass = (typeof FAILURE_CLASSES)[number]
 
 /** The class of a taxonomy name; anything else is `unknown`. */
-export function classOf(errorType: string): (typeof FAILURES)[keyof typeof FAILURES] {
+export function classOf(errorType: string): FailureClass {
   return Object.hasOwn(FAILURES, errorType) ? FAILURES[errorType as keyof typeof FAILURES] : 'unknown'
 }

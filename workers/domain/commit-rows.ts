@@ -5,6 +5,7 @@ import type { DecodedBatch } from './commit-plan.ts'
 import type { Leaked } from './leak.ts'
 import type { Priced } from './ledger.ts'
 import { kindOf } from './rollup.ts'
+import { failuresColumn } from './trace-failure.ts'
 import type { TraceFold } from './trace-fold.ts'
 
 /** A paid event, what it cost, and what of that leaked. */
@@ -87,6 +88,7 @@ export function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
     fold.fallbacks,
     JSON.stringify([...fold.batches]),
     fold.outcome_revised_ms,
+    failuresColumn(fold.failures),
     JSON.stringify([...fold.leaks].sort()),
     fold.unpriced,
     fold.cost_nanousd,

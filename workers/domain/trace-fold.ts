@@ -1,4 +1,5 @@
 import { OUTCOME_REVISED, type CanonicalEvent } from '../contract/event.ts'
+import { failureOf } from './trace-failure.ts'
 
 /** What one commit knows of one trace. */
 export interface TraceFold {
@@ -27,6 +28,8 @@ export interface TraceFold {
   retries: number
   fallbacks: number
   batches: Set<string>
+  /** What failed, however it ended (trace-failure.ts). */
+  failures: Set<string>
   /** Of its ledger entries in this commit. */
   leaks: Set<string>
   unpriced: number
@@ -49,6 +52,8 @@ export function foldTrace(folds: Map<string, TraceFold>, event: CanonicalEvent, 
   fold.ended_ms = Math.max(fold.ended_ms, event.timestamp)
   if (event.provider !== undefined) fold.providers.add(event.provider)
   if (event.model !== undefined) fold.models.add(event.model)
+  const failure = failureOf(event)
+  if (failure !== null) fold.failures.add(failure)
   count(fold, event)
   const isRequest = event.event_type === 'agent.request.completed' || event.event_type === 'agent.request.started'
   name(fold, event, isRequest && event.parent_span_id === undefined)
@@ -141,6 +146,7 @@ function emptyFold(traceId: string): TraceFold {
     retries: 0,
     fallbacks: 0,
     batches: new Set(),
+    failures: new Set(),
     leaks: new Set(),
     unpriced: 0,
     cost_nanousd: 0,

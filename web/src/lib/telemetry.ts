@@ -1,4 +1,5 @@
-import { Page, SpendAnswer, TraceDetail, TraceSummary } from '../../../workers/contract/api.ts'
+import { Page, SpendAnswer } from '../../../workers/contract/api.ts'
+import { TraceDetail, TraceSummary } from '../../../workers/contract/trace.ts'
 import { Watermark } from '../../../workers/contract/batch.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../workers/contract/metrics.ts'
 import { orgPath, projectPath, type Api } from './api.ts'

@@ -1,3 +1,5 @@
+import { TRACE_FAILURES_MAX } from '../../domain/trace-failure.ts'
+
 /** The columns of plan.traces, in its order. */
 const COLUMNS = [
   'project_id',
@@ -26,6 +28,7 @@ const COLUMNS = [
   'fallbacks',
   'batches',
   'outcome_revised_ms',
+  'failures',
 ]
 const MONEY = ['unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion']
 /** What is made of ledger entries, which `fresh` may have fewer of than the fold. */
@@ -46,6 +49,10 @@ const union = (name: string) =>
 const OUTCOME = `CASE WHEN n.outcome_revised_ms > trace.outcome_revised_ms
   OR (n.outcome_revised_ms > 0 AND n.outcome_revised_ms = trace.outcome_revised_ms AND n.outcome < trace.outcome) THEN n.outcome
   WHEN trace.outcome_revised_ms > 0 THEN trace.outcome ELSE ${prefer('outcome')} END`
+// Most traces have no failure, and most commits none that is new.
+const FAILURES = `CASE WHEN n.failures IN ('[]', trace.failures) THEN trace.failures WHEN trace.failures = '[]' THEN n.failures
+  ELSE (SELECT json_group_array(json(value)) FROM (SELECT value FROM json_each(trace.failures)
+    UNION SELECT value FROM json_each(n.failures) ORDER BY value LIMIT ${TRACE_FAILURES_MAX})) END`
 // A row that has only an outcome so far has no end, and starts with the run's first event.
 const STARTED = `CASE 0 WHEN n.ended_ms THEN trace.started_ms WHEN trace.ended_ms THEN n.sort_ms
   ELSE min(trace.started_ms, n.sort_ms) END`
@@ -53,7 +60,7 @@ const STARTED = `CASE 0 WHEN n.ended_ms THEN trace.started_ms WHEN trace.ended_m
 const MERGE = `started_ms = ${STARTED}, ended_ms = max(trace.ended_ms, n.ended_ms),
   complete = max(trace.complete, n.complete), status = ${STATUS},
   error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
-  outcome = ${OUTCOME}, outcome_revised_ms = max(trace.outcome_revised_ms, n.outcome_revised_ms),
+  failures = ${FAILURES}, outcome = ${OUTCOME}, outcome_revised_ms = max(trace.outcome_revised_ms, n.outcome_revised_ms),
   ${PREFERRED.map((name) => `${name} = ${prefer(name)}`).join(', ')},
   ${['providers', 'models', 'batches', 'leaks'].map(union).join(', ')},
   ${ADDED.map((name) => `${name} = trace.${name} + n.${name}`).join(', ')}`

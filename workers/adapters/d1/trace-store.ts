@@ -1,7 +1,15 @@
 import { gunzipSync } from 'node:zlib'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
-import type { PackedBatch, TraceFilter, TracePosition, TraceRow, TraceStore } from '../../services/trace/store.ts'
+import type {
+  FailureFilter,
+  FailureRow,
+  PackedBatch,
+  TraceFilter,
+  TracePosition,
+  TraceRow,
+  TraceStore,
+} from '../../services/trace/store.ts'
 
 /** A page looks at no more rows than this, however rare its matches are. */
 const ROWS_SCANNED_MAX = 50_000
@@ -12,6 +20,7 @@ const BATCHES_PER_QUERY = 20
 export function traceStore(shardOf: (tenant: ProjectTenant) => D1Database): TraceStore {
   return {
     page: (tenant, filter, after, limit) => page(shardOf(tenant), tenant, filter, after, limit),
+    failures: (tenant, filter, limit) => failures(shardOf(tenant), tenant, filter, limit),
     find: (tenant, traceId) =>
       shardOf(tenant)
         .prepare('SELECT * FROM trace WHERE project_id = ?1 AND trace_id = ?2 AND org_id = ?3')
@@ -62,6 +71,52 @@ async function page(
   return { rows, next: last }
 }
 
+async function failures(
+  db: D1Database,
+  tenant: ProjectTenant,
+  filter: TraceFilter,
+  limit: number,
+): Promise<{ rows: FailureRow[]; from_ms: number | null }> {
+  const values: unknown[] = [tenant.project_id, filter.from_ms, filter.to_ms]
+  const bind = (value: unknown) => `?${values.push(value)}`
+  const { failure = {}, ...rest } = filter
+  const conditions = [
+    `failures <> '[]'`,
+    'org_id = ' + bind(tenant.org_id),
+    ...conditionsOf(rest, bind),
+    ...failureConditions(failure, bind),
+  ]
+  const range = 'project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3'
+  const [found, oldest] = (await db.batch([
+    // SQLite takes bare columns of the row that has the maximum.
+    db
+      .prepare(
+        `SELECT f.value AS failure, count(*) AS traces, min(sort_ms) AS first_ms, max(sort_ms) AS last_ms, trace_id
+         FROM (SELECT * FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT ${ROWS_SCANNED_MAX}) t
+         CROSS JOIN json_each(t.failures) f WHERE ${conditions.join(' AND ')}
+         GROUP BY f.value ORDER BY traces DESC, last_ms DESC, failure LIMIT ${bind(limit)}`,
+      )
+      .bind(...values),
+    db
+      .prepare(
+        `SELECT sort_ms FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT 1 OFFSET ${ROWS_SCANNED_MAX}`,
+      )
+      .bind(...values.slice(0, 3)),
+  ])) as [D1Result<FailureRow>, D1Result<{ sort_ms: number }>]
+  return { rows: found.results, from_ms: oldest.results[0]?.sort_ms ?? null }
+}
+
+/** Of one row `f` of `json_each(failures)`. */
+function failureConditions(
+  { error_types, message_hash, step, tool_name, model }: FailureFilter,
+  bind: (value: unknown) => string,
+): string[] {
+  const parts = [null, message_hash, step, tool_name, model]
+  const same = parts.flatMap((value, at) => (value == null ? [] : [`f.value ->> ${at} = ${bind(value)}`]))
+  if (error_types === undefined) return same
+  return [`f.value ->> 0 IN (SELECT value FROM json_each(${bind(JSON.stringify(error_types))}))`, ...same]
+}
+
 function conditionsOf(filter: TraceFilter, bind: (value: unknown) => string): string[] {
   const conditions: string[] = []
   for (const [column, value] of Object.entries(filter.equals))
@@ -72,6 +127,10 @@ function conditionsOf(filter: TraceFilter, bind: (value: unknown) => string): st
     conditions.push(`EXISTS (SELECT 1 FROM json_each(providers) WHERE value = ${bind(filter.provider)})`)
   if (filter.leak !== undefined)
     conditions.push(`EXISTS (SELECT 1 FROM json_each(leaks) WHERE value = ${bind(filter.leak)})`)
+  if (filter.failure !== undefined)
+    conditions.push(
+      `EXISTS (SELECT 1 FROM json_each(failures) f WHERE ${failureConditions(filter.failure, bind).join(' AND ')})`,
+    )
   if (filter.has !== undefined) conditions.push(`${filter.has} > 0`)
   if (filter.min_cost_nanousd !== undefined) conditions.push(`cost_nanousd >= ${bind(filter.min_cost_nanousd)}`)
   if (filter.q !== undefined) {

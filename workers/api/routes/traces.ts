@@ -1,9 +1,10 @@
 import { z } from '@hono/zod-openapi'
-import { DeadLetter, Page, TraceDetail, TraceSummary, TracesQuery } from '../../contract/api.ts'
+import { DeadLetter, Page } from '../../contract/api.ts'
+import { FailuresAnswer, FailuresQuery, TraceDetail, TraceSummary, TracesQuery } from '../../contract/trace.ts'
 import { Watermark } from '../../contract/batch.ts'
 import { getWatermark } from '../../services/ingest/receipt.ts'
 import { listDeadLetters, replayDeadLetter } from '../../services/recovery/replay.ts'
-import { getTrace, listTraces } from '../../services/trace/read.ts'
+import { getTrace, listFailures, listTraces } from '../../services/trace/read.ts'
 import { projectTenantOf } from '../context.ts'
 import { route, type App } from '../route.ts'
 
@@ -25,6 +26,17 @@ export function traceRoutes(app: App): void {
     query: TracesQuery,
     answer: Page(TraceSummary),
     handle: ({ who, deps, query }) => listTraces(deps.traces, projectTenantOf(who), query, deps.now()),
+  })
+  route(app, {
+    method: 'get',
+    path: '/api/v1/projects/{project}/failures',
+    tag: 'Telemetry',
+    summary: 'What failed in traces: by type, message, step, tool and model',
+    permission: 'telemetry.read',
+    params: ProjectParam,
+    query: FailuresQuery,
+    answer: FailuresAnswer,
+    handle: ({ who, deps, query }) => listFailures(deps.traces, projectTenantOf(who), query, deps.now()),
   })
   route(app, {
     method: 'get',
@@ -57,6 +69,10 @@ export function traceRoutes(app: App): void {
     answer: z.any(),
     handle: ({ who, deps, c }) => deps.live(projectTenantOf(who), c.req.raw),
   })
+  recoveryRoutes(app)
+}
+
+function recoveryRoutes(app: App): void {
   route(app, {
     method: 'get',
     path: '/api/v1/projects/{project}/dead-letters',

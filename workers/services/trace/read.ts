@@ -1,10 +1,19 @@
-import type { TraceDetail, TraceEvent, TraceSummary, TracesQuery } from '../../contract/api.ts'
+import type {
+  Failure,
+  FailuresAnswer,
+  FailuresQuery,
+  TraceDetail,
+  TraceEvent,
+  TraceSummary,
+  TracesQuery,
+} from '../../contract/trace.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
-import { classOf } from '../../domain/failure.ts'
+import { classOf, FAILURES } from '../../domain/failure.ts'
 import { nanoFromUsd, usd } from '../../domain/money.ts'
-import type { TraceFilter, TracePosition, TraceRow, TraceStore } from './store.ts'
+import type { FailureTuple } from '../../domain/trace-failure.ts'
+import type { FailureFilter, TraceFilter, TracePosition, TraceRow, TraceStore } from './store.ts'
 
 const DEFAULT_RANGE_MS = 400 * 86_400_000
 const AHEAD_MS = 600_000
@@ -18,6 +27,28 @@ export async function listTraces(
 ): Promise<{ data: TraceSummary[]; next_cursor: string | null }> {
   const { rows, next } = await store.page(tenant, filterOf(query, nowMs), parseCursor(query.cursor), query.limit)
   return { data: rows.map(summary), next_cursor: next && btoa(`${next.sort_ms} ${next.trace_id}`) }
+}
+
+/** What failed in a project's traces: by type, message, step, tool and model, that of most traces first. */
+export async function listFailures(
+  store: TraceStore,
+  tenant: ProjectTenant,
+  query: FailuresQuery,
+  nowMs: number,
+): Promise<FailuresAnswer> {
+  const filter = filterOf(query, nowMs)
+  const { rows, from_ms } = await store.failures(tenant, filter, query.limit)
+  return {
+    data: rows.map((row) => ({
+      ...failureOf(JSON.parse(row.failure) as FailureTuple),
+      traces: row.traces,
+      first_at: new Date(row.first_ms).toISOString(),
+      last_at: new Date(row.last_ms).toISOString(),
+      last_trace_id: row.trace_id,
+    })),
+    from: new Date(from_ms ?? filter.from_ms).toISOString(),
+    sampled: from_ms !== null,
+  }
 }
 
 /** A trace with its events in the order in which they began. @throws AppError not_found. */
@@ -46,8 +77,20 @@ function view(event: CanonicalEvent, cost: [number, 'reported' | 'computed' | 'u
   }
 }
 
+const known = (text: string) => (text === '' ? null : text)
+
+function failureOf([error_type, hash, step, tool_name, model]: FailureTuple): Failure {
+  return {
+    error_type,
+    error_class: classOf(error_type),
+    error_message_hash: known(hash),
+    step: known(step),
+    tool_name: known(tool_name),
+    model: known(model),
+  }
+}
+
 function summary(row: TraceRow): TraceSummary {
-  const known = (text: string) => (text === '' ? null : text)
   return {
     trace_id: row.trace_id,
     name: row.name,
@@ -68,6 +111,7 @@ function summary(row: TraceRow): TraceSummary {
     providers: JSON.parse(row.providers) as string[],
     models: JSON.parse(row.models) as string[],
     leaks: JSON.parse(row.leaks) as string[],
+    failures: (JSON.parse(row.failures) as FailureTuple[]).map(failureOf),
     events: row.events,
     errors: row.errors,
     llm_calls: row.llm_calls,
@@ -81,7 +125,7 @@ function summary(row: TraceRow): TraceSummary {
   }
 }
 
-function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
+function filterOf(query: Omit<TracesQuery, 'limit' | 'cursor'>, nowMs: number): TraceFilter {
   const {
     status,
     error_type,
@@ -97,6 +141,7 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     q,
     min_cost_usd,
   } = query
+  const failure = failureFilter(query)
   const minCost = min_cost_usd === undefined ? null : nanoFromUsd(min_cost_usd)
   return {
     from_ms: query.from === undefined ? nowMs - DEFAULT_RANGE_MS : Date.parse(query.from),
@@ -105,10 +150,26 @@ function filterOf(query: TracesQuery, nowMs: number): TraceFilter {
     ...(model !== undefined && { model }),
     ...(provider !== undefined && { provider }),
     ...(leak !== undefined && { leak }),
+    ...(failure !== null && { failure }),
     ...(has !== undefined && { has }),
     ...(q !== undefined && q.trim() !== '' && { q: q.trim() }),
     ...(minCost !== null && { min_cost_nanousd: minCost }),
   }
+}
+
+function failureFilter(query: Omit<TracesQuery, 'limit' | 'cursor'>): FailureFilter | null {
+  const { failure_class, failure_type, failure_hash, failure_step, failure_tool, failure_model } = query
+  const types = failure_class && Object.keys(FAILURES).filter((type) => classOf(type) === failure_class)
+  const error_types =
+    failure_type === undefined ? types : (types?.filter((type) => type === failure_type) ?? [failure_type])
+  const filter: FailureFilter = {
+    ...(error_types !== undefined && { error_types }),
+    ...(failure_hash !== undefined && { message_hash: failure_hash }),
+    ...(failure_step !== undefined && { step: failure_step }),
+    ...(failure_tool !== undefined && { tool_name: failure_tool }),
+    ...(failure_model !== undefined && { model: failure_model }),
+  }
+  return Object.keys(filter).length === 0 ? null : filter
 }
 
 function parseCursor(cursor: string | undefined): TracePosition | null {

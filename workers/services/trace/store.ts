@@ -1,4 +1,4 @@
-import type { TRACE_MARKS } from '../../contract/api.ts'
+import type { TRACE_MARKS } from '../../contract/trace.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
 
@@ -23,6 +23,7 @@ export interface TraceRow {
   providers: string
   models: string
   leaks: string
+  failures: string
   events: number
   errors: number
   llm_calls: number
@@ -34,6 +35,27 @@ export interface TraceRow {
   tokens_prompt: number
   tokens_completion: number
   batches: string
+}
+
+/** What all has to be true of one and the same failure. */
+export interface FailureFilter {
+  error_types?: readonly string[]
+  message_hash?: string
+  step?: string
+  tool_name?: string
+  model?: string
+}
+
+/** One kind of failure and the traces that had it. */
+export interface FailureRow {
+  /** JSON of a FailureTuple (domain/trace-failure.ts). */
+  failure: string
+  traces: number
+  /** Starts of the first and the last of them. */
+  first_ms: number
+  last_ms: number
+  /** The last of them. */
+  trace_id: string
 }
 
 export interface TraceFilter {
@@ -48,6 +70,7 @@ export interface TraceFilter {
   model?: string
   provider?: string
   leak?: string
+  failure?: FailureFilter
   /** The column that must count one at least. */
   has?: (typeof TRACE_MARKS)[number]
   min_cost_nanousd?: number
@@ -74,6 +97,15 @@ export interface TraceStore {
     after: TracePosition | null,
     limit: number,
   ): Promise<{ rows: TraceRow[]; next: TracePosition | null }>
+  /**
+   * Failures of the newest traces, those of most traces first; of traces that began before `from_ms` nothing is known
+   * where it is not null.
+   */
+  failures(
+    tenant: ProjectTenant,
+    filter: TraceFilter,
+    limit: number,
+  ): Promise<{ rows: FailureRow[]; from_ms: number | null }>
   find(tenant: ProjectTenant, traceId: string): Promise<TraceRow | null>
   batches(tenant: ProjectTenant, batchIds: string[]): Promise<PackedBatch[]>
 }

@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../../../../../workers/contract/api.ts'
+import type { TraceEvent } from '../../../../../workers/contract/trace.ts'
 import type { Span, SpanKind } from './span.ts'
 
 export const KIND_WORDS: Record<SpanKind, string> = {

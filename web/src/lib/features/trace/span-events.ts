@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../../../../../workers/contract/api.ts'
+import type { TraceEvent } from '../../../../../workers/contract/trace.ts'
 import { nanoOf } from '../../money.ts'
 import type { Mark, MarkKind, Span, SpanError, SpanKind } from './span.ts'
 

@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../../../../../workers/contract/api.ts'
+import type { TraceEvent } from '../../../../../workers/contract/trace.ts'
 import { eventMs, spanOf, withoutDuplicates } from './span-events.ts'
 import type { Span, SpanTokens } from './span.ts'
 

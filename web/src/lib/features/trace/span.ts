@@ -1,4 +1,4 @@
-import type { TraceEvent } from '../../../../../workers/contract/api.ts'
+import type { TraceEvent } from '../../../../../workers/contract/trace.ts'
 
 /** What a span is drawn as. `mark`: only point events carry its id. `absent`: a parent that never came. */
 export type SpanKind = 'request' | 'llm' | 'step' | 'tool' | 'mark' | 'absent'

@@ -1,4 +1,5 @@
-import type { TracesQuery } from '../../../../../workers/contract/api.ts'
+import { FAILURE_CLASSES } from '../../../../../workers/contract/failure.ts'
+import type { TracesQuery } from '../../../../../workers/contract/trace.ts'
 
 /** What may have happened in a trace, however it ended. Repeated here, so that the browser need not load the contract. */
 export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const satisfies NonNullable<TracesQuery['has']>[]
@@ -17,6 +18,12 @@ export const TRACE_FILTERS = [
   { name: 'environment', label: 'Environment' },
   { name: 'has', label: 'With' },
   { name: 'leak', label: 'Leak' },
+  { name: 'failure_class', label: 'Failure class' },
+  { name: 'failure_type', label: 'Failure type' },
+  { name: 'failure_hash', label: 'Error message hash' },
+  { name: 'failure_step', label: 'Failed step' },
+  { name: 'failure_tool', label: 'Failed tool' },
+  { name: 'failure_model', label: 'Failed model' },
   { name: 'min_cost_usd', label: 'Min cost' },
 ] as const
 export type TraceFilterName = (typeof TRACE_FILTERS)[number]['name']
@@ -25,13 +32,16 @@ export type TraceFilters = Partial<Record<TraceFilterName, string>>
 const VALUE_CHARS_MAX = 200
 const COST = /^\d{1,7}(\.\d{1,9})?$/
 
+const KNOWN: Partial<Record<TraceFilterName, readonly string[]>> = { has: TRACE_MARKS, failure_class: FAILURE_CLASSES }
+
 /** The filters that the URL sets. A cost that is no number is dropped, and named. */
 export function parseTraceFilters(params: URLSearchParams): { filters: TraceFilters; problem: string | null } {
   const filters: TraceFilters = {}
   let problem: string | null = null
   for (const { name } of TRACE_FILTERS) {
     const value = params.get(name)?.trim().slice(0, VALUE_CHARS_MAX) ?? ''
-    if (value === '' || (name === 'has' && !(TRACE_MARKS as readonly string[]).includes(value))) continue
+    const known: readonly string[] | undefined = KNOWN[name]
+    if (value === '' || known?.includes(value) === false) continue
     if (name === 'min_cost_usd' && !COST.test(plainCost(value))) {
       problem = `“${value.slice(0, 20)}” is not an amount in US dollars.`
       continue

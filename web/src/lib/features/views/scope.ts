@@ -1,5 +1,5 @@
 import { dayStart } from '../../zone.ts'
-import { parseComparison, parseFilters, type Comparison } from '../filters/filters.ts'
+import { parseComparison, parseFilters, VIEW_FILTERS, type Comparison } from '../filters/filters.ts'
 import { DAY_MS, parseRange, rangeParams, withRange, type Preset, type TimeRange } from '../filters/range.ts'
 import type { Scope } from './panel.ts'
 
@@ -59,6 +59,17 @@ export function tracesHref(
   for (const [name, value] of Object.entries(traceFilters(scope))) query.set(name, value)
   for (const [name, value] of Object.entries(more)) if (name !== 'project') query.set(name, value)
   return `/${scope.org}/traces?${query}`
+}
+
+/** What of the filters a panel made of the list of traces does not follow, in words; nothing where it follows all. */
+export function untold(scope: Scope): string[] {
+  const told = traceFilters(scope)
+  const left = VIEW_FILTERS.filter(({ name }) => {
+    const values = scope.filters[name]
+    if (values === undefined || name in told) return false
+    return name !== 'project' || values.length > 1
+  })
+  return left.length === 0 ? [] : [`not narrowed by ${left.map(({ label }) => label.toLowerCase()).join(' and ')}`]
 }
 
 /** Filters that the list of traces takes too: it takes one value of each. */

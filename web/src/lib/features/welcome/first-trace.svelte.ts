@@ -1,5 +1,5 @@
 import { LiveMessage } from '../../../../../workers/contract/live.ts'
-import type { TraceSummary } from '../../../../../workers/contract/api.ts'
+import type { TraceSummary } from '../../../../../workers/contract/trace.ts'
 
 /** While the socket is open, a look now and then covers what it may have missed. */
 const LOOK_MS = { listening: 15_000, polling: 2500 } as const

@@ -10,13 +10,15 @@ interface Suspect {
   kind: Kind
   /** The trace list's filter for it, where it has one. */
   filter?: string
+  /** What else its failed traces have; a failed request makes a failed trace. */
+  failed?: Record<string, string>
 }
 
 const SUSPECTS: readonly Suspect[] = [
-  { what: 'Provider', dimension: 'provider', kind: 'llm', filter: 'provider' },
-  { what: 'Model', dimension: 'model', kind: 'llm', filter: 'model' },
+  { what: 'Provider', dimension: 'provider', kind: 'llm', filter: 'provider', failed: { has: 'errors' } },
+  { what: 'Model', dimension: 'model', kind: 'llm', filter: 'failure_model', failed: {} },
   { what: 'Prompt version', dimension: 'prompt_version', kind: 'llm' },
-  { what: 'Tool', dimension: 'tool_name', kind: 'tool' },
+  { what: 'Tool', dimension: 'tool_name', kind: 'tool', filter: 'failure_tool', failed: {} },
   { what: 'Workflow version', dimension: 'workflow_version', kind: 'request', filter: 'workflow_version' },
   { what: 'Agent', dimension: 'agent_id', kind: 'request', filter: 'agent_id' },
 ]
@@ -35,7 +37,10 @@ export const causes: PanelSpec = {
     const found = await Promise.all(SUSPECTS.map((suspect) => askFor(ask, suspect)))
     const rows = SUSPECTS.flatMap((suspect, at) =>
       excesses(found[at] ?? [], suspect.dimension).map((one): TableRow => {
-        const filters = { status: 'error', ...(suspect.filter !== undefined && { [suspect.filter]: one.name }) }
+        const filters = {
+          ...(suspect.failed ?? { status: 'error' }),
+          ...(suspect.filter !== undefined && { [suspect.filter]: one.name }),
+        }
         return {
           key: `${suspect.dimension} ${one.name}`,
           cells: {

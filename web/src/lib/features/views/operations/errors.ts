@@ -93,7 +93,8 @@ export function taxonomyRows(
       first: seen.first,
       last: seen.last,
     },
-    href: tracesHref(scope, { error_type: type }),
+    href: tracesHref(scope, { failure_type: type }),
+    links: { class: tracesHref(scope, { failure_class: classOf(type) }) },
   }))
 }
 

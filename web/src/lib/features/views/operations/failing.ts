@@ -24,16 +24,21 @@ export const failingSteps: PanelSpec = {
         }),
       ),
     )
-    const rows = stepsOf(answers).map(({ workflow, step, count, errors }): TableRow => ({
-      key: `${workflow}\n${step}`,
+    const rows = stepsOf(answers).map(({ workflow, step, tool, count, errors }): TableRow => ({
+      key: `${workflow}\n${step || tool}`,
       cells: {
-        step: step || 'no step named',
+        step: step || tool || 'no step named',
         workflow: workflow || 'no workflow named',
         errors,
         count,
         rate: share(errors, count),
       },
-      ...(workflow !== '' && { href: tracesHref(scope, { workflow_id: workflow, status: 'error' }) }),
+      ...(workflow !== '' && {
+        href: tracesHref(scope, {
+          workflow_id: workflow,
+          ...(step !== '' ? { failure_step: step } : tool !== '' ? { failure_tool: tool } : { has: 'errors' }),
+        }),
+      }),
     }))
     return {
       type: 'table',
@@ -54,7 +59,10 @@ export const failingSteps: PanelSpec = {
 
 interface StepSum {
   workflow: string
+  /** Empty where none was named. */
   step: string
+  /** Of calls without a step. */
+  tool: string
   count: number
   errors: number
 }
@@ -64,11 +72,13 @@ export function stepsOf(answers: readonly Pick<MetricsAnswer, 'data'>[]): StepSu
   const sums = new Map<string, StepSum>()
   for (const row of answers.flatMap(({ data }) => data)) {
     const workflow = label(row, 'workflow_id', '')
-    const step = label(row, 'step', '') || label(row, 'tool_name', '')
-    const sum = sums.get(`${workflow}\n${step}`) ?? { workflow, step, count: 0, errors: 0 }
+    const step = label(row, 'step', '')
+    const tool = step === '' ? label(row, 'tool_name', '') : ''
+    const key = JSON.stringify([workflow, step, tool])
+    const sum = sums.get(key) ?? { workflow, step, tool, count: 0, errors: 0 }
     sum.count += size(row, 'count')
     sum.errors += size(row, 'errors')
-    sums.set(`${workflow}\n${step}`, sum)
+    sums.set(key, sum)
   }
   return [...sums.values()].filter(({ errors }) => errors > 0)
 }

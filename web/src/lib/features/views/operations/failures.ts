@@ -25,7 +25,7 @@ export const failureMap: PanelSpec = {
   title: 'Failures by step and hour',
   unit: 'failed steps, model and tool calls',
   definition:
-    'Steps, model calls and tool calls with status error or blocked, by their step (else by their tool or model), where most failed first. Ranges longer than two days show the hours of the day in your zone. A cell leads to the traces of the hour in which most of its failures were.',
+    'Steps, model calls and tool calls with status error or blocked, by their step (else by their tool or model), where most failed first. Ranges longer than two days show the hours of the day in your zone. A cell leads to the traces that began in the hour in which most of its failures were, and failed there.',
   span: 12,
   async load(ask, scope) {
     const answers = await Promise.all(
@@ -78,11 +78,12 @@ interface Column {
 export function mapOf(rows: readonly MetricsRow[], scope: Scope) {
   const columns = columnsOf(scope)
   const wide = scope.range.step === 'minute' ? FEW_MINUTES_MS : HOUR_MS
-  const steps = new Map<string, { total: number; cells: Map<string, { count: number; parts: Map<number, number> }> }>()
+  const steps = new Map<string, StepRow>()
   for (const row of rows) {
-    const name = stepOf(row)
+    const { name, filter } = stepOf(row)
+    const id = JSON.stringify(filter)
     const time = Math.floor(Date.parse(String(row.time)) / wide) * wide
-    const step = steps.get(name) ?? { total: 0, cells: new Map() }
+    const step = steps.get(id) ?? { name, filter, total: 0, cells: new Map() }
     const key = columnKey(time, scope)
     const cell = step.cells.get(key) ?? { count: 0, parts: new Map<number, number>() }
     const count = size(row, 'count')
@@ -90,29 +91,48 @@ export function mapOf(rows: readonly MetricsRow[], scope: Scope) {
     cell.count += count
     cell.parts.set(time, (cell.parts.get(time) ?? 0) + count)
     step.cells.set(key, cell)
-    steps.set(name, step)
+    steps.set(id, step)
   }
   const worst = [...steps].sort(([a, one], [b, other]) => other.total - one.total || a.localeCompare(b))
   return {
     columns: columns.map(({ key, label: text }) => ({ key, label: text })),
-    rows: worst.slice(0, ROWS_MAX).map(([name, { cells }]) => ({
-      key: name,
+    rows: worst.slice(0, ROWS_MAX).map(([id, { name, filter, cells }]) => ({
+      key: id,
       label: name,
       values: columns.map(({ key, start_ms }): Cell => {
         return start_ms !== null && start_ms > scope.nowMs ? null : (cells.get(key)?.count ?? 0)
       }),
-      hrefs: columns.map(({ key }) => hrefOf(cells.get(key)?.parts, wide, scope)),
+      hrefs: columns.map(({ key }) => hrefOf(cells.get(key)?.parts, wide, scope, filter)),
     })),
   }
 }
 
-export function stepOf(row: MetricsRow): string {
-  return label(row, 'step', '') || label(row, 'tool_name', '') || label(row, 'model', 'step not named')
+interface StepRow {
+  name: string
+  filter: Record<string, string>
+  total: number
+  cells: Map<string, { count: number; parts: Map<number, number> }>
 }
 
-function hrefOf(parts: ReadonlyMap<number, number> | undefined, wide: number, scope: Scope): string | null {
+/** What a failure is named by, and the filter of the traces in which that failed. */
+function stepOf(row: MetricsRow): { name: string; filter: Record<string, string> } {
+  for (const [dimension, filter] of Object.entries(NAMED_BY)) {
+    const name = label(row, dimension, '')
+    if (name !== '') return { name, filter: { [filter]: name } }
+  }
+  return { name: 'step not named', filter: { has: 'errors' } }
+}
+
+const NAMED_BY = { step: 'failure_step', tool_name: 'failure_tool', model: 'failure_model' }
+
+function hrefOf(
+  parts: ReadonlyMap<number, number> | undefined,
+  wide: number,
+  scope: Scope,
+  filter: Record<string, string>,
+): string | null {
   const [most] = [...(parts ?? [])].sort(([a, one], [b, other]) => other - one || b - a)
-  return most === undefined ? null : tracesHref(scope, { has: 'errors' }, { from_ms: most[0], to_ms: most[0] + wide })
+  return most === undefined ? null : tracesHref(scope, filter, { from_ms: most[0], to_ms: most[0] + wide })
 }
 
 const isByDay = ({ range }: Scope) => range.to_ms - range.from_ms > HOURS_UP_TO_MS

@@ -98,12 +98,19 @@ export function edgesOf(calls: readonly Told[], retries: MetricsAnswer | null, l
     .sort((a, b) => b.failed - a.failed || b.calls - a.calls || a.key.localeCompare(b.key))
 }
 
+const FAILED_AT = { llm: 'failure_model', tool: 'failure_tool' }
+
 /** Filters of the traces behind a row; those that failed where it has failures. */
 function tracesOf(row: MetricsRow, left: Left, { kind, dimension }: Target): Record<string, string> {
+  const failed = size(row, 'errors') > 0
+  const target = String(row[dimension] ?? '')
   return {
     ...(row[left] ? { [left]: String(row[left]) } : {}),
-    ...(kind === 'llm' && row[dimension] ? { model: String(row[dimension]) } : {}),
-    ...(size(row, 'errors') > 0 && { has: 'errors' }),
+    ...(target === ''
+      ? failed && { has: 'errors' }
+      : failed
+        ? { [FAILED_AT[kind]]: target }
+        : kind === 'llm' && { model: target }),
   }
 }
 

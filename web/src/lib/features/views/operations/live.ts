@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TraceSummary } from '../../../../../../workers/contract/api.ts'
+import { TraceSummary } from '../../../../../../workers/contract/trace.ts'
 import type { PanelSpec, TableRow } from '../panel.ts'
 import { tracesProject } from '../scope.ts'
 

@@ -1,4 +1,4 @@
-import type { TraceSummary } from '../../../../../../workers/contract/api.ts'
+import type { TraceSummary } from '../../../../../../workers/contract/trace.ts'
 import type { Dimension, Kind, MetricsAnswer, MetricsRow } from '../../../../../../workers/contract/metrics.ts'
 import type { Ask } from '../ask.ts'
 import type { Column, PanelSpec, Scope, TableRow } from '../panel.ts'

@@ -7,6 +7,7 @@ import { cascades, dependencies } from './graph.ts'
 import { head } from './head.ts'
 import { latencyByModel, latencyByProvider, latencyByTool } from './latency.ts'
 import { lastRequests } from './live.ts'
+import { messages } from './messages.ts'
 import { retriesByModel, retriesByWorkflow } from './retries.ts'
 import { storms } from './storms.ts'
 import { concurrency, people, queues, requestRate, requests } from './traffic.ts'
@@ -22,6 +23,7 @@ export const operations: ViewSpec = {
     failureMap,
     taxonomy,
     errorClasses,
+    messages,
     failingSteps,
     storms,
     causes,
