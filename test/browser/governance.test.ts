@@ -105,6 +105,16 @@ async function rowsOf(title: string, on = page): Promise<string[][]> {
   )
 }
 
+/** What the series of a chart add up to, read from the table behind it. */
+async function sumsOf(title: string): Promise<Record<string, number>> {
+  const part = panel(title)
+  await part.getByText('Show as table').click()
+  const [, ...names] = await part.locator('thead th').allInnerTexts()
+  const rows = await part.locator('tbody tr').all()
+  const cells = await Promise.all(rows.map((row) => row.locator('td').allInnerTexts()))
+  return Object.fromEntries(names.map((name, at) => [name, cells.reduce((sum, row) => sum + Number(row[at]), 0)]))
+}
+
 async function figure(title: string, label: string): Promise<string> {
   const term = panel(title).locator('dl > div', { has: page.locator('dt', { hasText: new RegExp(`^${label}`) }) })
   return (await term.locator('dd').allInnerTexts()).join('\n')
@@ -134,6 +144,8 @@ describe('governance', () => {
     expect(await figure(head, 'Redacted')).toMatch(/^4/)
     expect(await figure(head, 'Destinations')).toMatch(/^2/)
     expect(await figure(head, 'New destinations')).toMatch(/^1/)
+    expect(await sumsOf('Policy decisions')).toEqual({ Blocked: 2, Escalated: 2, Allowed: 3 })
+    expect(await sumsOf('Escalations')).toEqual({ Escalated: 2, 'Not approved in time': 1 })
     expect(await rowsOf('Violations by policy')).toEqual([
       ['refund-limit', 'refund', 'support', '2', '0', '2', '↑ 1 more'],
       ['human-approval', 'refund', 'support', '0', '2', '2', '↑ 2 more'],
