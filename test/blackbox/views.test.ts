@@ -10,6 +10,7 @@ import { createTenant, sendEvents, until } from '../support/harness.ts'
 import { viewData, type ViewData } from '../support/view-data.ts'
 import { ELSEWHERE } from '../support/view-elsewhere.ts'
 import { EXPECTED } from '../support/view-expected.ts'
+import { GOVERNANCE } from '../support/view-expected-governance.ts'
 import { clockOf, lastFallBack } from '../support/view-reference.ts'
 
 const HOUR_MS = 3_600_000
@@ -85,7 +86,7 @@ describe.each(RANGES)('the numbers of $name', ({ query, zone }) => {
     checkBuckets(data, zone)
     for (const [id, panel] of Object.entries(data.panels)) {
       if (id in ELSEWHERE) continue
-      const expected = EXPECTED[id]
+      const expected = EXPECTED[id] ?? GOVERNANCE[id]
       if (expected === undefined)
         throw new Error(`nobody computes the numbers of ${id} (test/support/view-expected.ts, or view-elsewhere.ts)`)
       expect({ [id]: expected.shown(panel) }).toEqual({ [id]: expected.computed(events, data.scope) })

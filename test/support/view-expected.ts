@@ -18,7 +18,7 @@ import {
   type RunFacts,
 } from './view-reference.ts'
 
-interface Expected {
+export interface Expected {
   /** What of a panel is compared. */
   shown: (panel: Shaped) => unknown
   /** The same, from the events that were sent. */

@@ -1,3 +1,4 @@
+import { FAILURE_KINDS } from '../../examples/fleet/failures.ts'
 import type { FleetEvent } from '../../examples/fleet/native.ts'
 
 /**
@@ -20,6 +21,18 @@ export interface RunFacts {
 export const textOf = (value: unknown) => (typeof value === 'string' ? value : '')
 
 const FAILED = new Set<unknown>(['error', 'blocked'])
+/** Which failure of the taxonomy the fleet means by each of its spellings; 529 is what an overloaded provider says. */
+const MEANT = new Map<string, string>([
+  ...FAILURE_KINDS.flatMap(({ name, raw }) => raw.map((text) => [text, name] as const)),
+  ['529', 'rate_limit'],
+])
+
+/** The taxonomy's name of what failed; nothing of what did not. */
+export function errorOf(event: FleetEvent): string {
+  if (!isFailed(event)) return ''
+  const raw = textOf(event.error_type)
+  return MEANT.get(raw) ?? (raw || 'unknown')
+}
 
 /** `"0.000001"` in nano-dollars. */
 export function nanoOfUsd(usd: unknown): bigint {
