@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { violations } from '../support/axe.ts'
+import { expectReadable, violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { createKey, createTenant } from '../support/harness.ts'
 import { alive, signedIn } from '../support/page.ts'
@@ -78,15 +78,10 @@ describe('a run-time control', () => {
     }
     expect(await ask('reserve', call)).toMatchObject({ reason: 'circuit_open' })
     await page.getByText(/100\s?% of 2 calls had failed/).waitFor()
-    for (const colorScheme of ['light', 'dark'] as const) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width: 360, height: 800 })
-      // Colours fade from one scheme into the other.
-      await page.reload()
-      await alive(page)
-      expect(await violations(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    }
+    await expectReadable(page, [
+      [360, 'light'],
+      [360, 'dark'],
+    ])
     await page.getByRole('button', { name: 'Close the breaker of openai · gpt-4o' }).click()
     await page.getByText('The circuit breaker is closed').waitFor()
     expect(await ask('reserve', call)).toMatchObject({ decision: 'allow' })

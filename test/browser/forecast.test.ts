@@ -1,9 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { violations } from '../support/axe.ts'
+import { expectReadable, violations } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { call, createTenant, sendEvents, untilApplied } from '../support/harness.ts'
-import { alive, signedIn } from '../support/page.ts'
+import { signedIn } from '../support/page.ts'
 import { officeHours } from '../support/spending.ts'
 
 const DAY_MS = 86_400_000
@@ -47,23 +47,13 @@ const make = (body: object) =>
     ...body,
   })
 
-async function inBothSchemes(check: (scheme: 'light' | 'dark') => Promise<void>): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme })
-    // Colours fade from one scheme into the other.
-    await page.reload()
-    await alive(page)
-    await check(colorScheme)
-  }
-}
-
-async function expectGoodAt(width: number): Promise<void> {
-  await page.setViewportSize({ width, height: 900 })
-  await inBothSchemes(async () => {
-    expect(await violations(page)).toEqual([])
-    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-  })
-}
+const expectGood = () =>
+  expectReadable(page, [
+    [1280, 'light'],
+    [1280, 'dark'],
+    [360, 'light'],
+    [360, 'dark'],
+  ])
 
 describe('a forecast', () => {
   it('is asked for by the overview, which leads to making a budget', async () => {
@@ -92,8 +82,7 @@ describe('a forecast', () => {
       .waitFor()
     expect(await panel.getByRole('link').allTextContents()).toEqual(['Budgets', 'Everything', 'Clerks', 'Nobody'])
     await panel.getByText('too little history').waitFor()
-    await expectGoodAt(1280)
-    await expectGoodAt(360)
+    await expectGood()
   })
 
   it('is drawn as a burn-down with its intervals, and told as a table', async () => {
@@ -134,7 +123,6 @@ describe('a forecast', () => {
   })
 
   it('is readable in both schemes, and on a telephone', async () => {
-    await expectGoodAt(1280)
-    await expectGoodAt(360)
+    await expectGood()
   })
 })

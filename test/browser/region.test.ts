@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { violations } from '../support/axe.ts'
+import { expectReadable } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import {
   call,
@@ -109,18 +109,10 @@ describe('moving an organization', () => {
     const later = newTraceId()
     await sendEvents(baseUrl, tenant.key, traceOf(later, 1, '1.5'))
     expect((await read(later)).trace.cost_usd).toBe('1.500000000')
-    const looks = [
-      { width: 360, colorScheme: 'dark' as const },
-      { width: 1280, colorScheme: 'light' as const },
-    ]
-    for (const { width, colorScheme } of looks) {
-      await page.setViewportSize({ width, height: 900 })
-      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-      await page.reload()
-      await alive(page)
-      expect(await violations(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    }
+    await expectReadable(page, [
+      [360, 'dark'],
+      [1280, 'light'],
+    ])
     await page.goto(`${baseUrl}/${tenant.org.slug}/traces`)
     await page.locator('tbody tr').nth(2).waitFor()
     expect(await page.locator('tbody tr', { hasText: '$0.37' }).count()).toBe(2)

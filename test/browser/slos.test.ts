@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { violations } from '../support/axe.ts'
+import { expectReadable } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { createTenant, newTraceId, sendEvents, untilApplied } from '../support/harness.ts'
 import { alive, signedIn } from '../support/page.ts'
@@ -35,18 +35,13 @@ afterAll(() => browser?.close())
 const at = (path = '') => `${baseUrl}/${tenant.org.slug}/slos${path}`
 
 /** In both schemes, on a narrow and on a wide screen. */
-async function expectClean(): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [360, 1280]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 900 })
-      // Colours fade from one scheme into the other.
-      await page.reload()
-      await alive(page)
-      expect(await violations(page), `${colorScheme}, ${width} wide`).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    }
-}
+const expectClean = () =>
+  expectReadable(page, [
+    [360, 'light'],
+    [1280, 'light'],
+    [360, 'dark'],
+    [1280, 'dark'],
+  ])
 
 describe('an objective', () => {
   it('is made, judged within a minute, and shows its error budget', { timeout: JUDGED_MS + 60_000 }, async () => {
