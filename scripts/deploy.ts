@@ -1,5 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildWebOutput } from './runtime/build.ts'
 import { readWorkerConfig } from './runtime/config.ts'
@@ -7,8 +7,10 @@ import { StartError, reasonOf } from './runtime/errors.ts'
 import { BUILD_DIR } from './runtime/paths.ts'
 import { newSecret } from './runtime/secrets.ts'
 import { TYPED_WORKERS, WEB_WORKER, type WorkerName, type WorkerPlace } from './runtime/workers.ts'
-import { writeDeployConfig } from './deploy/configs.ts'
-import { takeIds, takeInventory } from './deploy/inventory.ts'
+import { openAccount } from './deploy/account.ts'
+import { databaseId, writeDeployConfig } from './deploy/configs.ts'
+import { create, takeIds, takeInventory } from './deploy/inventory.ts'
+import { migrateRemote } from './deploy/migrate.ts'
 import { describeStep, kvTitle, planDeploy, type Inventory, type Part, type Step } from './deploy/plan.ts'
 import { wrangler } from './deploy/wrangler.ts'
 
@@ -24,7 +26,11 @@ async function main(): Promise<void> {
   })
   console.log('web: building')
   await buildWebOutput()
-  const parts = PLACES.map((place): Part => ({ worker: place.name, config: readWorkerConfig(place.config) }))
+  const parts = PLACES.map((place): Part => ({
+    worker: place.name,
+    home: dirname(place.config),
+    config: readWorkerConfig(place.config),
+  }))
   if (values['dry-run']) await dryRun(parts)
   else await deploy(parts, values.domain)
 }
@@ -69,21 +75,21 @@ function inventoryAfter(parts: readonly Part[]): Inventory {
 
 async function deploy(parts: readonly Part[], domain: string | undefined): Promise<void> {
   console.log('asking the account what exists')
-  const before = await takeInventory(parts)
+  const account = await openAccount()
+  const before = await takeInventory(account, parts)
   const steps = planDeploy(parts, before)
   const creations = steps.filter((step) => step.do.startsWith('create-'))
-  await inFours(creations, (step) => announced(step, create))
+  await inFours(creations, (step) => announced(step, () => create(account, step)))
   // Asked again, for the ids of what was just made.
-  const configs = await writeConfigs(creations.length > 0 ? await takeIds() : before)
+  const ids = creations.length > 0 ? await takeIds(account) : before
+  const configs = await writeConfigs(ids)
   const migrations = steps.filter((step) => step.do === 'migrate')
   await inFours(migrations, (step) =>
-    announced(step, ({ database, worker }) =>
-      wrangler(['d1', 'migrations', 'apply', database, '--remote', '--config', configs[worker]]),
-    ),
+    announced(step, ({ database, dir }) => migrateRemote(account, databaseId(ids, database), dir)),
   )
   for (const step of steps) {
     if (step.do === 'deploy') {
-      const output = await announced(step, () => upload(step, configs[step.worker], domain))
+      const output = await announced(step, () => upload(step, configs[step.worker], account.id, domain))
       const url = /https:\/\/\S+\.workers\.dev/.exec(output)?.[0]
       if (step.worker === 'edge')
         console.log(
@@ -98,40 +104,25 @@ async function inFours<T>(items: readonly T[], action: (item: T) => Promise<unkn
   for (let i = 0; i < items.length; i += 4) await Promise.all(items.slice(i, i + 4).map(action))
 }
 
-async function announced<S extends Step>(step: S, action: (step: S) => Promise<string>): Promise<string> {
+async function announced<S extends Step, T>(step: S, action: (step: S) => Promise<T>): Promise<T> {
   console.log(describeStep(step))
   return action(step)
-}
-
-function create(step: Step): Promise<string> {
-  const flag = 'jurisdiction' in step && step.jurisdiction ? ['--jurisdiction', step.jurisdiction] : []
-  switch (step.do) {
-    case 'create-d1':
-      return wrangler(['d1', 'create', step.name, '--update-config=false', ...flag])
-    case 'create-r2':
-      return wrangler(['r2', 'bucket', 'create', step.name, '--update-config=false', ...flag])
-    case 'create-queue':
-      return wrangler(['queues', 'create', step.name, ...flag])
-    case 'create-kv':
-      return wrangler(['kv', 'namespace', 'create', step.title, '--update-config=false'])
-    default:
-      throw new Error(`${step.do} creates nothing`)
-  }
 }
 
 /** Uploads one Worker; secrets that it lacks are made here and go with it, since a Worker must not run without them. */
 async function upload(
   { worker, newSecrets }: Step & { do: 'deploy' },
   config: string,
+  accountId: string,
   domain: string | undefined,
 ): Promise<string> {
   const args = ['deploy', '--config', config, ...(worker === 'edge' && domain ? ['--domain', domain] : [])]
-  if (newSecrets.length === 0) return wrangler(args)
+  if (newSecrets.length === 0) return wrangler(args, accountId)
   const file = join(BUILD_DIR, 'deploy', `secrets-${process.pid}.json`)
   const secrets = Object.fromEntries(newSecrets.map((name) => [name, process.env[name] ?? newSecret(name)]))
   await writeFile(file, JSON.stringify(secrets), { mode: 0o600 })
   try {
-    return await wrangler([...args, '--secrets-file', file])
+    return await wrangler([...args, '--secrets-file', file], accountId)
   } finally {
     await rm(file, { force: true })
   }

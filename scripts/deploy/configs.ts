@@ -53,15 +53,24 @@ function filled(vars: Record<string, unknown>, env: Record<string, string | unde
   )
 }
 
+/** The id of a D1 database of the account; throws if there is none of this name. */
+export function databaseId({ d1 }: Pick<Inventory, 'd1'>, name: string): string {
+  const id = d1.find((database) => database.name === name)?.id
+  if (!id) throw new Error(`the account has no D1 database ${name}`)
+  return id
+}
+
 function withDatabaseId<D extends { database_name: string; migrations_dir?: string | undefined }>(
   database: D,
   home: string,
-  { d1 }: Pick<Inventory, 'd1'>,
+  inventory: Pick<Inventory, 'd1'>,
 ) {
-  const database_id = d1.find(({ name }) => name === database.database_name)?.id
-  if (!database_id) throw new Error(`the account has no D1 database ${database.database_name}`)
   const { migrations_dir } = database
-  return { ...database, database_id, ...(migrations_dir ? { migrations_dir: resolve(home, migrations_dir) } : {}) }
+  return {
+    ...database,
+    database_id: databaseId(inventory, database.database_name),
+    ...(migrations_dir ? { migrations_dir: resolve(home, migrations_dir) } : {}),
+  }
 }
 
 function withNamespaceId<N extends { binding: string }>(namespace: N, { kv }: Pick<Inventory, 'kv'>) {

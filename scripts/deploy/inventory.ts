@@ -1,95 +1,88 @@
 import { z } from 'zod'
-import { StartError, reasonOf } from '../runtime/errors.ts'
-import type { Inventory, Jurisdiction, Part } from './plan.ts'
-import { wrangler } from './wrangler.ts'
+import { CloudflareError, type Account } from './account.ts'
+import type { Inventory, Jurisdiction, Part, Step } from './plan.ts'
 
-const PAGES_MAX = 50
 const JURISDICTIONS: (Jurisdiction | undefined)[] = [undefined, 'eu', 'us']
 
-const Databases = z.array(z.object({ name: z.string(), uuid: z.string() }))
-const Namespaces = z.array(z.object({ title: z.string(), id: z.string() }))
+const Database = z.object({ name: z.string(), uuid: z.string() })
+const Namespace = z.object({ title: z.string(), id: z.string() })
+const Buckets = z.object({ buckets: z.array(z.object({ name: z.string() })) })
+const Queue = z.object({ queue_name: z.string(), jurisdiction: z.string().nullish() })
 const Secrets = z.array(z.object({ name: z.string() }))
 
-/** Asks the account, through wrangler, what is there already. */
-export async function takeInventory(parts: readonly Part[]): Promise<Inventory> {
-  await wrangler(['whoami', '--json']).catch(() => {
-    throw new StartError(
-      'not logged in to Cloudflare: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID',
-    )
-  })
+/** Asks the account what is there already. */
+export async function takeInventory(account: Account, parts: readonly Part[]): Promise<Inventory> {
   const [ids, r2, queues, secrets] = await Promise.all([
-    takeIds(),
-    Promise.all(JURISDICTIONS.map(listBuckets)),
-    listQueues(),
-    listSecrets(parts),
+    takeIds(account),
+    Promise.all(JURISDICTIONS.map((jurisdiction) => listBuckets(account, jurisdiction))),
+    listQueues(account),
+    listSecrets(account, parts),
   ])
   return { ...ids, r2: r2.flat(), queues, secrets }
 }
 
 /** What of the account is named by an id: all that the configs of a deploy need. */
-export async function takeIds(): Promise<Pick<Inventory, 'd1' | 'kv'>> {
+export async function takeIds(account: Account): Promise<Pick<Inventory, 'd1' | 'kv'>> {
   const [d1, kv] = await Promise.all([
-    wrangler(['d1', 'list', '--json']).then((text) => Databases.parse(jsonIn(text))),
-    wrangler(['kv', 'namespace', 'list']).then((text) => Namespaces.parse(jsonIn(text))),
+    account.list('/d1/database', Database, ({ uuid }) => uuid),
+    account.list('/storage/kv/namespaces', Namespace, ({ id }) => id),
   ])
   return { d1: d1.map(({ name, uuid }) => ({ name, id: uuid })), kv }
 }
 
-async function listBuckets(jurisdiction: Jurisdiction | undefined): Promise<Inventory['r2']> {
-  const listed = await wrangler(['r2', 'bucket', 'list', ...(jurisdiction ? ['--jurisdiction', jurisdiction] : [])])
-  return bucketNames(listed).map((name) => ({ name, ...(jurisdiction ? { jurisdiction } : {}) }))
+/** Each jurisdiction has buckets of its own, also of the same names. */
+async function listBuckets(account: Account, jurisdiction: Jurisdiction | undefined): Promise<Inventory['r2']> {
+  const buckets = await account.listByCursor('/r2/buckets', (result) => Buckets.parse(result).buckets, {
+    query: { per_page: '1000' },
+    headers: inJurisdiction(jurisdiction),
+  })
+  return buckets.map(({ name }) => ({ name, ...(jurisdiction ? { jurisdiction } : {}) }))
 }
 
-/** wrangler prints queues as a table only, a page at a time. */
-async function listQueues(): Promise<Inventory['queues']> {
-  const queues: Inventory['queues'] = []
-  for (let page = 1; page <= PAGES_MAX; page++) {
-    const rows = tableRows(await wrangler(['queues', 'list', '--page', String(page)]))
-    const fresh = rows.filter((row) => row['name'] && !queues.some((queue) => queue.name === row['name']))
-    if (fresh.length === 0) break
-    for (const { name = '', jurisdiction } of fresh) {
-      queues.push({ name, ...(jurisdiction === 'eu' || jurisdiction === 'us' ? { jurisdiction } : {}) })
-    }
-  }
-  return queues
+async function listQueues(account: Account): Promise<Inventory['queues']> {
+  const queues = await account.list('/queues', Queue, ({ queue_name }) => queue_name)
+  return queues.map(({ queue_name: name, jurisdiction }) => ({
+    name,
+    ...(jurisdiction === 'eu' || jurisdiction === 'us' ? { jurisdiction } : {}),
+  }))
 }
 
-async function listSecrets(parts: readonly Part[]): Promise<Inventory['secrets']> {
+async function listSecrets(account: Account, parts: readonly Part[]): Promise<Inventory['secrets']> {
   const secrets: Inventory['secrets'] = {}
   for (const { config } of parts.filter((part) => part.config.secrets.required.length > 0)) {
     try {
-      secrets[config.name] = Secrets.parse(
-        jsonIn(await wrangler(['secret', 'list', '--name', config.name, '--format', 'json'])),
-      ).map((s) => s.name)
+      const found = await account.call(`/workers/scripts/${config.name}/secrets`, Secrets)
+      secrets[config.name] = found.map(({ name }) => name)
     } catch (error) {
       // The first deploy finds no Worker; its secrets come with its upload.
-      if (!/not found/i.test(reasonOf(error))) throw error
+      if (!(error instanceof CloudflareError && error.status === 404)) throw error
     }
   }
   return secrets
 }
 
-/** The JSON array in what wrangler printed. */
-export function jsonIn(text: string): unknown {
-  const start = text.search(/^\[(?=\s*[\]{])/m)
-  if (start < 0) throw new StartError(`wrangler printed no list:\n${text.trim()}`)
-  return JSON.parse(text.slice(start)) as unknown
-}
+const inJurisdiction = (jurisdiction: Jurisdiction | undefined): Record<string, string> =>
+  jurisdiction ? { 'cf-r2-jurisdiction': jurisdiction } : {}
 
-/** Names in `wrangler r2 bucket list`: blocks of `label: value`. */
-export function bucketNames(text: string): string[] {
-  return [...text.matchAll(/^name:\s+(\S+)/gm)].map(([, name = '']) => name)
-}
-
-/** Rows of a table that wrangler drew with box characters, by the names of its columns. */
-export function tableRows(text: string): Record<string, string>[] {
-  const lines = text.split('\n').filter((line) => line.startsWith('│'))
-  const cells = lines.map((line) =>
-    line
-      .split('│')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
-  )
-  const [head = [], ...rows] = cells
-  return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i] ?? ''])))
+/** Makes what a step of the plan says; throws what Cloudflare has against it. */
+export async function create(account: Account, step: Step): Promise<void> {
+  const make = (path: string, body: unknown, headers = {}) =>
+    account.call(path, z.unknown(), { method: 'POST', body, headers })
+  const pinned = 'jurisdiction' in step && step.jurisdiction ? { jurisdiction: step.jurisdiction } : {}
+  switch (step.do) {
+    case 'create-d1':
+      await make('/d1/database', { name: step.name, ...pinned })
+      return
+    case 'create-r2':
+      await make('/r2/buckets', { name: step.name }, inJurisdiction(step.jurisdiction))
+      return
+    case 'create-queue':
+      await make('/queues', { queue_name: step.name, ...pinned })
+      return
+    case 'create-kv':
+      await make('/storage/kv/namespaces', { title: step.title })
+      return
+    default:
+      throw new Error(`${step.do} creates nothing`)
+  }
 }

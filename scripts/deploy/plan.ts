@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { WorkerConfig } from '../runtime/config.ts'
 import type { WorkerName } from '../runtime/workers.ts'
 
@@ -6,6 +7,8 @@ export type Jurisdiction = 'eu' | 'us'
 /** One Worker that is to be deployed. */
 export interface Part {
   worker: WorkerName
+  /** The folder of its wrangler config. */
+  home: string
   config: WorkerConfig
 }
 
@@ -24,7 +27,8 @@ export type Step =
   | { do: 'create-r2'; name: string; jurisdiction?: Jurisdiction }
   | { do: 'create-queue'; name: string; jurisdiction?: Jurisdiction }
   | { do: 'create-kv'; title: string }
-  | { do: 'migrate'; worker: WorkerName; database: string }
+  /** `dir` is the folder of the migrations. */
+  | { do: 'migrate'; database: string; dir: string }
   | { do: 'deploy'; worker: WorkerName; name: string; newSecrets: string[] }
 
 /** A plan that cannot be carried out as things are. */
@@ -105,12 +109,13 @@ function missingNamespaces(parts: readonly Part[], { kv }: Inventory): Step[] {
     .map((title) => ({ do: 'create-kv', title }))
 }
 
-/** Each database once, by whichever Worker names its migrations first. */
+/** Each database once, with the migrations that whichever Worker comes first names for it. */
 function migrations(parts: readonly Part[]): Step[] {
   const steps = new Map<string, Step>()
-  for (const { worker, config } of parts) {
+  for (const { home, config } of parts) {
     for (const { database_name: database, migrations_dir } of config.d1_databases) {
-      if (migrations_dir && !steps.has(database)) steps.set(database, { do: 'migrate', worker, database })
+      if (migrations_dir && !steps.has(database))
+        steps.set(database, { do: 'migrate', database, dir: resolve(home, migrations_dir) })
     }
   }
   return [...steps.values()]

@@ -12,7 +12,8 @@ interface Target {
   migrations: string
 }
 
-const TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
+/** The table in which wrangler, too, records what was applied. */
+export const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS d1_migrations(
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   name TEXT UNIQUE,
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
@@ -41,16 +42,24 @@ function targets(): Target[] {
 }
 
 async function migrate(db: D1Database, dir: string): Promise<number> {
-  await db.prepare(TABLE).run()
+  await db.prepare(MIGRATIONS_TABLE).run()
   const { results } = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>()
-  const done = new Set(results.map((row) => row.name))
-  const due = readdirSync(dir)
-    .filter((name) => name.endsWith('.sql') && !done.has(name))
-    .sort()
-  for (const name of due) {
-    const statements = unstable_splitSqlQuery(readFileSync(join(dir, name), 'utf8')).map((sql) => db.prepare(sql))
+  const due = dueMigrations(
+    dir,
+    results.map(({ name }) => name),
+  )
+  for (const { name, sql } of due) {
+    const statements = unstable_splitSqlQuery(sql).map((statement) => db.prepare(statement))
     // One batch, so that a migration is applied and recorded, or neither.
     await db.batch([...statements, db.prepare('INSERT INTO d1_migrations (name) VALUES (?1)').bind(name)])
   }
   return due.length
+}
+
+/** The migrations of a folder that are not among those applied, in the order in which they must be. */
+export function dueMigrations(dir: string, applied: readonly string[]): { name: string; sql: string }[] {
+  return readdirSync(dir)
+    .filter((name) => name.endsWith('.sql') && !applied.includes(name))
+    .sort()
+    .map((name) => ({ name, sql: readFileSync(join(dir, name), 'utf8') }))
 }

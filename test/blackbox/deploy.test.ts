@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
 import { runNode } from '../../scripts/runtime/run.ts'
@@ -17,6 +17,9 @@ const deploy = () =>
       AUDIT_SIGNING_KEY: undefined,
     },
   })
+
+const migrationsOf = (database: string) =>
+  readdirSync(inRoot(database === 'agentops-control' ? 'migrations/control' : 'migrations/data')).sort()
 
 const newestTag = [...readFileSync(inRoot('workers/pipeline/wrangler.toml'), 'utf8').matchAll(/^tag = "(\w+)"/gm)].at(
   -1,
@@ -54,7 +57,13 @@ describe('deploying with wrangler to an account that is empty', () => {
   })
 
   it('migrates every database, then uploads the Workers in an order that their bindings allow', () => {
-    expect([...account.queried].sort()).toEqual(account.d1.map(({ name }) => name).sort())
+    for (const { name, uuid } of account.d1) {
+      const applied = account.databases.get(uuid)?.prepare('SELECT name FROM d1_migrations ORDER BY id').all()
+      expect(
+        applied?.map((row) => row['name']),
+        name,
+      ).toEqual(migrationsOf(name))
+    }
     expect([...account.scripts.keys()]).toEqual(['agentops-pipeline', 'agentops-api', 'agentops-web', 'agentops-edge'])
   })
 

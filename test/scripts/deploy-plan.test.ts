@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   deployOrder,
@@ -7,12 +8,12 @@ import {
   type Inventory,
   type Part,
 } from '../../scripts/deploy/plan.ts'
-import { bucketNames, jsonIn, tableRows } from '../../scripts/deploy/inventory.ts'
 import { readWorkerConfig } from '../../scripts/runtime/config.ts'
 import { TYPED_WORKERS, WEB_WORKER } from '../../scripts/runtime/workers.ts'
 
 const parts = [...TYPED_WORKERS, WEB_WORKER].map((place): Part => ({
   worker: place.name,
+  home: dirname(place.config),
   config: readWorkerConfig(place.config),
 }))
 const nothing: Inventory = { d1: [], r2: [], queues: [], kv: [], secrets: {} }
@@ -108,6 +109,7 @@ describe('a plan that must not be', () => {
   it('refuses Workers that bind in a circle, and bindings to strangers', () => {
     const part = (worker: Part['worker'], name: string, service: string): Part => ({
       worker,
+      home: '/',
       config: { ...readWorkerConfig(WEB_WORKER.config), name, services: [{ binding: 'X', service }] },
     })
     expect(() => deployOrder([part('api', 'a', 'b'), part('web', 'b', 'a')])).toThrow(/in a circle: a, b/)
@@ -122,22 +124,4 @@ it.each([
   ['agentops-neutral-queue', undefined],
 ])('jurisdiction of %s is %s', (name, jurisdiction) => {
   expect(jurisdictionOf(name)).toBe(jurisdiction)
-})
-
-describe('reading what wrangler prints', () => {
-  it('finds the JSON behind other lines', () => {
-    expect(jsonIn('[notice] hello\nGetting…\n[\n  { "name": "a" }\n]\n')).toEqual([{ name: 'a' }])
-  })
-
-  it('finds bucket names', () => {
-    expect(
-      bucketNames('Listing buckets...\nname:           one\ncreation_date:  2026\n\nname:           two\n'),
-    ).toEqual(['one', 'two'])
-  })
-
-  it('finds the rows of a table', () => {
-    const table = '┌────┬──────┐\n│ id │ name │\n├────┼──────┤\n│ 1  │ q    │\n└────┴──────┘\n'
-    expect(tableRows(table)).toEqual([{ id: '1', name: 'q' }])
-    expect(tableRows('')).toEqual([])
-  })
 })

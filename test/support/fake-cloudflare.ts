@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { DatabaseSync } from 'node:sqlite'
 
 /** What the pretended account holds. */
 export interface FakeAccount {
@@ -13,8 +14,8 @@ export interface FakeAccount {
     string,
     { uploads: number; bindings: Record<string, unknown>[]; secrets: string[]; migrationTag?: string; crons: string[] }
   >
-  /** D1 databases that were sent SQL. */
-  queried: Set<string>
+  /** What D1 databases hold, by their ids: they run the SQL that they are sent. */
+  databases: Map<string, DatabaseSync>
   /** Calls that no route knew. */
   unknown: string[]
 }
@@ -39,7 +40,7 @@ export async function fakeCloudflare(): Promise<{ url: string; account: FakeAcco
     queues: [],
     kv: [],
     scripts: new Map(),
-    queried: new Set(),
+    databases: new Map(),
     unknown: [],
   }
   const routes = [...storeRoutes(account), ...queueRoutes(account), ...workerRoutes(account), ...accountRoutes]
@@ -91,7 +92,7 @@ const accountRoutes: Route[] = [
   ['GET', /^\/accounts$/, () => [{ id: 'account', name: 'Account' }]],
 ]
 
-function storeRoutes({ d1, r2, kv, queried }: FakeAccount): Route[] {
+function storeRoutes({ d1, r2, kv, databases }: FakeAccount): Route[] {
   const jurisdiction = (call: Call) => String(call.headers['cf-r2-jurisdiction'] ?? '')
   const made = <T>(list: T[], item: T): T => {
     list.push(item)
@@ -111,10 +112,9 @@ function storeRoutes({ d1, r2, kv, queried }: FakeAccount): Route[] {
     [
       'POST',
       /^\/d1\/database\/([^/]+)\/query$/,
-      (_, [, id = '']) => {
-        queried.add(d1.find(({ uuid }) => uuid === id)?.name ?? id)
-        return [{ results: [], success: true, meta: {} }]
-      },
+      (call, [, id = '']) => [
+        { results: answerOf(databases, id, String(parsed(call)['sql'])), success: true, meta: {} },
+      ],
     ],
     [
       'GET',
@@ -138,6 +138,15 @@ function storeRoutes({ d1, r2, kv, queried }: FakeAccount): Route[] {
       (call) => made(kv, { id: randomUUID().replaceAll('-', ''), title: String(parsed(call)['title']) }),
     ],
   ]
+}
+
+/** Runs what one call brings as a whole or not at all, as D1 does. */
+function answerOf(databases: FakeAccount['databases'], id: string, sql: string): unknown[] {
+  const database = databases.get(id) ?? new DatabaseSync(':memory:')
+  databases.set(id, database)
+  if (/^SELECT/i.test(sql)) return database.prepare(sql).all()
+  database.exec(`BEGIN;${sql};COMMIT`)
+  return []
 }
 
 function queueRoutes({ queues }: FakeAccount): Route[] {
