@@ -17,6 +17,8 @@ const AGAINST_SERVER = {
   globalSetup: ['test/support/start-server.ts'],
   hookTimeout: 60_000,
   maxWorkers: 2,
+  // A second, the default, is too short for a page on a busy machine; what is there ends the wait at once.
+  expect: { poll: { timeout: 20_000 } },
 }
 
 export default defineConfig({

@@ -127,7 +127,6 @@ describe('an alert', () => {
       .waitFor()
     const text = (await page.locator('main').textContent()) ?? ''
     for (const part of ['timeout', 'refund', 'Failed requests', 'What changed before']) expect(text).toContain(part)
-    if (process.env['SHOTS']) await page.screenshot({ path: `${process.env['SHOTS']}/incident.png`, fullPage: true })
     expect(await page.getByRole('link', { name: /^[0-9a-f]{32}/ }).count()).toBeGreaterThan(0)
     expect(await violations(page)).toEqual([])
   })

@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SavedView } from '../../workers/contract/dashboard.ts'
-import { violations } from '../support/axe.ts'
+import { expectReadable } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { createTenant, expectCall, joinOrg, newTraceId, sendEvents, untilApplied } from '../support/harness.ts'
 import { alive, signedIn } from '../support/page.ts'
@@ -47,18 +47,13 @@ const titles = () => page.getByRole('main').locator('[data-panel] h2').allInnerT
 const cards = () => page.locator('[data-drop] h3').allInnerTexts()
 
 /** In both schemes, on a narrow and on a wide screen. */
-async function expectClean(): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const)
-    for (const width of [360, 1280]) {
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 900 })
-      // Colours fade from one scheme into the other.
-      await page.reload()
-      await alive(page)
-      expect(await violations(page), `${colorScheme}, ${width} wide`).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    }
-}
+const expectClean = () =>
+  expectReadable(page, [
+    [360, 'light'],
+    [1280, 'light'],
+    [360, 'dark'],
+    [1280, 'dark'],
+  ])
 
 describe('a saved view', () => {
   it('keeps range and filters under a name, for oneself and then for all', { timeout: 120_000 }, async () => {

@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { violations } from '../support/axe.ts'
+import { expectReadable, type Look } from '../support/axe.ts'
 import { launchBrowser } from '../support/browser.ts'
 import {
   createKey,
@@ -268,42 +268,31 @@ describe('shortcuts', () => {
   })
 })
 
-describe.each([
-  { width: 360, colorScheme: 'light' as const },
-  { width: 360, colorScheme: 'dark' as const },
-  { width: 1280, colorScheme: 'light' as const },
-  { width: 1280, colorScheme: 'dark' as const },
-])('at $width px, $colorScheme', ({ width, colorScheme }) => {
-  it('the palette, what it finds, and the sheet have no axe violations and do not scroll sideways', async () => {
-    const own = await signedIn(browser, tenant.session, {
-      viewport: { width, height: 800 },
-      colorScheme,
-      bypassCSP: true,
-    })
-    const seen = await own.newPage()
-    await seen.goto(`${baseUrl}/${tenant.org.slug}/budgets`)
-    await alive(seen)
-    await seen.locator('button:visible', { hasText: 'Search…' }).first().click()
-    await palette(seen)
-      .getByRole('option', { name: /invoice clerk/ })
-      .waitFor()
-    const check = async (name: string) => {
-      expect({ name, found: await violations(seen, 'dialog[open]') }).toEqual({ name, found: [] })
-      const over = await seen.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect({ name, over: Math.max(0, Number(over)) }).toEqual({ name, over: 0 })
-    }
-    await check('idle')
-    await field(seen).fill('a')
-    await check('found')
-    await field(seen).fill('no such name')
-    await palette(seen).getByText('Nothing is called').waitFor()
-    await check('nothing')
-    await field(seen).fill('shortcuts')
-    await seen.keyboard.press('Enter')
-    await seen.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
-    await check('sheet')
-    await seen.keyboard.press('Escape')
-    expect(await violations(seen, 'body')).toEqual([])
-    await own.close()
-  })
+const LOOKS: Look[] = [
+  [360, 'light'],
+  [1280, 'light'],
+  [360, 'dark'],
+  [1280, 'dark'],
+]
+
+it('the palette, what it finds, and the sheet have no axe violations and do not scroll sideways', async () => {
+  await page.setViewportSize({ width: 360, height: 900 })
+  await visit('budgets')
+  await page.locator('button:visible', { hasText: 'Search…' }).first().click()
+  await palette()
+    .getByRole('option', { name: /invoice clerk/ })
+    .waitFor()
+  await expectReadable(page, LOOKS, 'dialog[open]')
+  await field().fill('a')
+  await expectReadable(page, LOOKS, 'dialog[open]')
+  await field().fill('no such name')
+  await palette().getByText('Nothing is called').waitFor()
+  await expectReadable(page, LOOKS, 'dialog[open]')
+  await field().fill('shortcuts')
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
+  await expectReadable(page, LOOKS, 'dialog[open]')
+  await page.keyboard.press('Escape')
+  await page.locator('dialog[open]').waitFor({ state: 'detached' })
+  await expectReadable(page, LOOKS, 'body')
 })

@@ -5,6 +5,8 @@ import { expect } from 'vitest'
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
+const SETTLE_FRAMES_MAX = 60
+
 /** A width in pixels and a scheme in which a page is looked at. */
 export type Look = readonly [width: number, colorScheme: 'light' | 'dark']
 
@@ -18,7 +20,7 @@ export async function violations(page: Page, root = 'main'): Promise<string[]> {
         run(
           root: string,
           options: { resultTypes: string[] },
-        ): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+        ): Promise<{ violations: { id: string; nodes: { html: string; any: { message: string }[] }[] }[] }>
       }
     }
     // Every rule is run; what passed is only not described node by node.
@@ -26,25 +28,41 @@ export async function violations(page: Page, root = 'main'): Promise<string[]> {
     return found.violations.map(
       ({ id, nodes }) =>
         `${id}: ${nodes
-          .map((node) => node.html)
+          .map(({ html, any: [reason] }) => `${html} ${reason?.message ?? ''}`)
           .join(' ')
-          .slice(0, 300)}`,
+          .slice(0, 500)}`,
     )
   }, root)
 }
 
 /**
- * Looks at one page, as it stands, in each of these widths and schemes: axe finds nothing, and nothing scrolls sideways.
+ * Looks at one page, as it stands, in each of these widths and schemes: axe finds nothing in its main part or in the one
+ * that is named, and nothing scrolls sideways.
  * Motion is reduced, else colours would be measured while they fade from one scheme into the other.
  */
-export async function expectReadable(page: Page, looks: readonly Look[]): Promise<void> {
+export async function expectReadable(page: Page, looks: readonly Look[], root = 'main'): Promise<void> {
   for (const [width, colorScheme] of looks) {
-    const where = `${page.url()} at ${width} px, ${colorScheme}`
+    const where = `${root} of ${page.url()} at ${width} px, ${colorScheme}`
     await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width, height: 900 })
-    // Drawings follow the new width a frame later, and what they changed is laid out in the next.
-    await page.evaluate('new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))')
-    expect(await violations(page), where).toEqual([])
+    await settled(page)
+    expect(await violations(page, root), where).toEqual([])
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth'), where).toBeLessThanOrEqual(0)
   }
+}
+
+/** Drawings follow a new width a frame later, what they changed is laid out in the next, and colours pass from part to part. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async (framesMax) => {
+    const { document, requestAnimationFrame: draw } = globalThis as unknown as {
+      document: { getAnimations(): { playState: string }[] }
+      requestAnimationFrame: (drawn: () => void) => void
+    }
+    const frame = () => new Promise<void>((drawn) => draw(drawn))
+    await frame()
+    for (let i = 0; i < framesMax; i++) {
+      await frame()
+      if (document.getAnimations().every(({ playState }) => playState !== 'running')) return
+    }
+  }, SETTLE_FRAMES_MAX)
 }
