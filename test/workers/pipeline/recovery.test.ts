@@ -1,11 +1,11 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { parquetReadObjects } from 'hyparquet'
-import { zstdDecompressSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { archiveStore } from '../../../workers/adapters/d1/archive-source.ts'
-import { parquetArchive } from '../../../workers/adapters/r2/archive.ts'
+import { fromParquet, parquetArchive, toParquet } from '../../../workers/adapters/r2/archive.ts'
 import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { journalSweep } from '../../../workers/adapters/r2/journal.ts'
 import { journalMetadata } from '../../../workers/adapters/r2/journal-metadata.ts'
@@ -17,9 +17,9 @@ import { handleDeadBatch } from '../../../workers/pipeline/queues/dead.ts'
 import { handleIngest } from '../../../workers/pipeline/queues/ingest.ts'
 import { catchUp, SETTLE_MS } from '../../../workers/services/ingest/catch-up.ts'
 import { messageOf } from '../../../workers/services/ingest/store.ts'
-import { archiveShard } from '../../../workers/services/recovery/archive.ts'
+import { archiveShard, type ArchivedEvent } from '../../../workers/services/recovery/archive.ts'
 import { sweepJournal, SWEEP_AGE_MS } from '../../../workers/services/recovery/sweep.ts'
-import { envelopeOf, freshTenant, makeBatch, traceEvents } from '../../support/batches.ts'
+import { envelopeOf, freshTenant, makeBatch, randomBatchId, traceEvents } from '../../support/batches.ts'
 
 const bindings = env as unknown as Env
 const stores = cellFor(bindings, 'us')
@@ -200,11 +200,29 @@ describe('the archive', () => {
     const file = await (await stores.bucket.get(objects[0]?.key ?? ''))?.arrayBuffer()
     const rows = await parquetReadObjects({
       file: file ?? new ArrayBuffer(0),
-      compressors: { ZSTD: (bytes) => new Uint8Array(zstdDecompressSync(bytes)) },
+      compressors: { GZIP: (bytes) => new Uint8Array(gunzipSync(bytes)) },
     })
     expect(rows).toHaveLength(6)
     expect(rows.reduce((sum, row) => sum + ((row.cost_nanousd as bigint | null) ?? 0n), 0n)).toBe(3007n)
     expect(rows.filter((row) => row.model === 'gpt-4o').map((row) => row.tokens_prompt)).toEqual([10n, 10n, 10n, 10n])
     expect(rows.every((row) => row.timestamp instanceof Date)).toBe(true)
+  })
+
+  it('holds a busy hour, whose columns do not fit in one buffer when they are packed', async () => {
+    const events = Array.from({ length: 6000 }, (_, i): ArchivedEvent => ({
+      event_type: 'agent.step.completed',
+      timestamp: 1_795_000_000_000 + i,
+      span_id: crypto.randomUUID(),
+      trace_id: crypto.randomUUID(),
+      batch_id: randomBatchId(),
+      paid_nanousd: i,
+      cost_source: 'provided',
+    }))
+    const read: ArchivedEvent[] = []
+    for await (const group of fromParquet(toParquet(events))) read.push(...group)
+    expect(read).toHaveLength(events.length)
+    for (const at of [0, 2999, 5999])
+      expect(read[at]).toMatchObject({ trace_id: events[at]?.trace_id, paid_nanousd: at })
+    expect(new Set(read.map(({ batch_id }) => batch_id)).size).toBe(events.length)
   })
 })

@@ -53,7 +53,7 @@ const INTEGERS = [
 const DOUBLES = ['latency_ms', 'time_to_first_token_ms'] as const
 const DOCUMENTS = ['scores', 'pii_detected', 'pii_redacted', 'attributes', 'input', 'output'] as const
 
-/** Parquet files in a cell's bucket, ZSTD, readable by DuckDB, Spark and the like. */
+/** Parquet files in a cell's bucket, GZIP, readable by DuckDB, Spark and the like. */
 export function parquetArchive(bucket: R2Bucket): Pick<ArchiveDeps, 'writeArchive'> {
   return {
     async writeArchive(name, events) {
@@ -63,23 +63,28 @@ export function parquetArchive(bucket: R2Bucket): Pick<ArchiveDeps, 'writeArchiv
 }
 
 const ROWS_PER_GROUP = 10_000
-const ZSTD = {
-  codec: 'ZSTD',
-  compressors: { ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdCompressSync(bytes)) },
+/** Not ZSTD: workerd's `zstdCompressSync` fails on what stays over 32 KiB when it is packed. */
+const GZIP = {
+  codec: 'GZIP',
+  compressors: { GZIP: (bytes: Uint8Array) => new Uint8Array(zlib.gzipSync(bytes)) },
 } as const
+/** Of files that were written before, too. */
+const UNPACK = {
+  GZIP: (bytes: Uint8Array) => new Uint8Array(zlib.gunzipSync(bytes)),
+  ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdDecompressSync(bytes)),
+}
 
 export function toParquet(events: readonly ArchivedEvent[]): ArrayBuffer {
-  return parquetWriteBuffer({ columnData: columnsOf(events), rowGroupSize: ROWS_PER_GROUP, ...ZSTD })
+  return parquetWriteBuffer({ columnData: columnsOf(events), rowGroupSize: ROWS_PER_GROUP, ...GZIP })
 }
 
 /** The events of a file of ours, group by group. */
 export async function* fromParquet(file: ArrayBuffer): AsyncGenerator<ArchivedEvent[]> {
   const metadata = parquetMetadata(file)
-  const compressors = { ZSTD: (bytes: Uint8Array) => new Uint8Array(zlib.zstdDecompressSync(bytes)) }
   let rowStart = 0
   for (const { num_rows } of metadata.row_groups) {
     const rowEnd = rowStart + Number(num_rows)
-    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors })
+    const rows = await parquetReadObjects({ file, metadata, rowStart, rowEnd, compressors: UNPACK })
     yield rows.map(eventOf)
     rowStart = rowEnd
   }
@@ -88,7 +93,7 @@ export async function* fromParquet(file: ArrayBuffer): AsyncGenerator<ArchivedEv
 /** Writes a file of ours from groups that come one after another: only one of them is in memory at a time. */
 export async function parquetOf(groups: AsyncIterable<ArchivedEvent[]>): Promise<ArrayBuffer> {
   const writer = new ByteWriter()
-  const file = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData: columnsOf([]) }), ...ZSTD })
+  const file = new ParquetWriter({ writer, schema: schemaFromColumnData({ columnData: columnsOf([]) }), ...GZIP })
   for await (const events of groups) await file.write({ columnData: columnsOf(events), rowGroupSize: ROWS_PER_GROUP })
   await file.finish()
   return writer.getBuffer()
