@@ -35,6 +35,7 @@ export function multiply(dataDir: string, projectId: string, times: number): voi
       copyRows(db, projectId, 'ledger', { event_key: `event_key || '${mark}'`, trace_id: other('trace_id') })
       copyRows(db, projectId, 'trace', {
         trace_id: other('trace_id'),
+        session_id: `iif(session_id = '', '', session_id || '${mark}')`,
         batches: `(SELECT json_group_array(${other('value')}) FROM json_each(batches))`,
       })
     }

@@ -133,16 +133,18 @@ function filled(path: string, own: Record<string, string> = {}): string[] {
   )
 }
 
+const metricsQuery = () => ({
+  kind: 'request',
+  measures: ['count', 'cost_usd'],
+  dimensions: ['agent_id'],
+  from: '2026-01-01T00:00:00Z',
+  to: new Date(Date.now() + 60_000).toISOString(),
+})
+
 function bodyFor(path: string, method: string): unknown {
   if (method === 'GET' || method === 'DELETE') return undefined
-  if (path.endsWith('/metrics/query'))
-    return {
-      kind: 'request',
-      measures: ['count', 'cost_usd'],
-      dimensions: ['agent_id'],
-      from: '2026-01-01T00:00:00Z',
-      to: new Date(Date.now() + 60_000).toISOString(),
-    }
+  if (path.endsWith('/metrics/query')) return metricsQuery()
+  if (path.endsWith('/metrics/queries')) return { queries: [metricsQuery()] }
   if (path.endsWith('/extensions'))
     return { amount_usd: '1', until: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }
   if (path.includes('/views/')) return { name: 'Mine now', version: 1 }
@@ -230,7 +232,7 @@ describe('two tenants', () => {
     for (const { method, path } of operations) {
       if (
         !path.startsWith('/api/') ||
-        (method !== 'GET' && !path.endsWith('/metrics/query')) ||
+        (method !== 'GET' && !/\/metrics\/quer(y|ies)$/.test(path)) ||
         PARTS.test(path) ||
         /\{id\}|\/live$/.test(path)
       )
@@ -245,12 +247,15 @@ describe('two tenants', () => {
               : own.includes('/compare?')
                 ? `&project=${a.projectId}`
                 : ''
+        const narrowed = {
+          ...metricsQuery(),
+          filters: [{ dimension: 'project_id', values: [a.projectId, b.projectId] }],
+        }
         const body = own.endsWith('/metrics/query')
-          ? {
-              ...(bodyFor(path, method) as object),
-              filters: [{ dimension: 'project_id', values: [a.projectId, b.projectId] }],
-            }
-          : undefined
+          ? narrowed
+          : own.endsWith('/metrics/queries')
+            ? { queries: [narrowed, narrowed] }
+            : undefined
         const answer = await call(b.session, method, own + query, body)
         expect([answer.status, own]).toEqual([200, own])
         expectNothingOfA(answer, own)

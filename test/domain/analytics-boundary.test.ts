@@ -18,7 +18,10 @@ const EXACT: MetricsAnswer = {
   data: [{ count: 1 }],
   meta: { approximate: false, sampled: false, back_end: 'd1', truncated: false },
 }
-const exactStore = () => ({ query: vi.fn<MetricsStore['query']>(() => Promise.resolve(EXACT)) })
+const exactStore = () => ({
+  query: vi.fn<MetricsStore['query']>(() => Promise.resolve(EXACT)),
+  queries: vi.fn<MetricsStore['queries']>((_, questions) => Promise.resolve(questions.map(() => EXACT))),
+})
 const rows = (...data: object[]) => new Response(JSON.stringify({ meta: [], data, rows: data.length }))
 
 function ask(
@@ -170,6 +173,42 @@ describe('the exact store answers', () => {
     const isExact = ['user', 'trace', 'score', 'egress', 'pii', 'queue', 'leak'].includes(kind)
     expect(exact.query).toHaveBeenCalledTimes(isExact ? 1 : 0)
     expect(analytics.query).toHaveBeenCalledTimes(isExact ? 0 : 1)
+  })
+})
+
+describe('several questions', () => {
+  const question = (query: Partial<MetricsQuery>) => ({
+    projectIds: ['p'],
+    query: MetricsQuery.parse({ ...since(7 * DAY_MS), measures: ['count'], ...query }),
+  })
+
+  it('are answered each by the store that may, in their order', async () => {
+    const analytics = exactStore()
+    analytics.queries.mockImplementation((_, questions) =>
+      Promise.resolve(questions.map(({ query }) => new AppError('invalid_input', query.kind))),
+    )
+    const asked = (['llm', 'trace', 'tool', 'leak'] as const).map((kind) => question({ kind }))
+    const answers = await metricsByCell(exactStore(), analytics).queries(tenant, asked)
+    expect(answers.map((one) => (one instanceof AppError ? one.detail : one))).toEqual(['llm', EXACT, 'tool', EXACT])
+  })
+
+  it('are refused one by one, and fail together', async () => {
+    const store = (answer: typeof fetch) =>
+      analyticsEngineMetrics({
+        account_id: ACCOUNT,
+        token: TOKEN,
+        dataset: DATASET,
+        fetch: answer,
+        now: () => NOW,
+        exact: exactStore(),
+      })
+    const asked = [question({}), question({ kind: 'llm', dimensions: ['tool_name'] }), question({})]
+    const [first, second, third] = await store(() => Promise.resolve(rows({ n: 4 }))).queries(tenant, asked)
+    expect(first).toMatchObject({ data: [{ count: 4 }] })
+    expect(second).toMatchObject({ code: 'invalid_input' })
+    expect(third).toEqual(first)
+    const down = store(() => Promise.reject(new TypeError('fetch failed')))
+    await expect(down.queries(tenant, asked)).rejects.toMatchObject({ code: 'unavailable' })
   })
 })
 

@@ -24,6 +24,7 @@ const LEEWAY: Leeway = { rankOf: (q, n) => Math.max(0, Math.ceil(q * n) - 1), mo
 /** Never asked, or the test fails: Analytics Engine has to answer by itself. */
 export const NO_OTHER: MetricsStore = {
   query: () => Promise.reject(new Error('the exact store was asked')),
+  queries: () => Promise.reject(new Error('the exact store was asked')),
 }
 
 const isOfUsers = ({ kind, measures, dimensions, filters }: MetricsQuery) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Problem } from './problem.ts'
 
 /** What operation a row counts. A query names one, or leaves it to its measures. */
 export const KINDS = [
@@ -158,3 +159,14 @@ export const MetricsAnswer = z.object({
   }),
 })
 export type MetricsAnswer = z.infer<typeof MetricsAnswer>
+
+/** Questions of one call. */
+export const QUERIES_MAX = 24
+
+export const MetricsQueries = z.object({ queries: z.array(MetricsQuery).min(1).max(QUERIES_MAX) })
+
+/** In the order of the questions. */
+export const MetricsAnswers = z.object({
+  answers: z.array(z.union([z.object({ answer: MetricsAnswer }), z.object({ problem: Problem })])),
+})
+export type MetricsAnswers = z.infer<typeof MetricsAnswers>

@@ -35,13 +35,14 @@ async function operations(): Promise<Operation[]> {
 
 function bodyOf({ method, path }: Operation): string | undefined {
   if (method === 'GET' || method === 'DELETE') return undefined
-  if (path.endsWith('/metrics/query'))
-    return JSON.stringify({
-      measures: ['count', 'unique_users', 'latency_p90_ms'],
-      filters: [{ dimension: 'agent_id', values: [MARK] }],
-      from: new Date(Date.now() - 86_400_000).toISOString(),
-      to: new Date().toISOString(),
-    })
+  const query = {
+    measures: ['count', 'unique_users', 'latency_p90_ms'],
+    filters: [{ dimension: 'agent_id', values: [MARK] }],
+    from: new Date(Date.now() - 86_400_000).toISOString(),
+    to: new Date().toISOString(),
+  }
+  if (path.endsWith('/metrics/query')) return JSON.stringify(query)
+  if (path.endsWith('/metrics/queries')) return JSON.stringify({ queries: [query, query] })
   return JSON.stringify({ name: 'New', scopes: ['read'], email: 'new@example.com', user_id: MARK, role: 'auditor' })
 }
 

@@ -79,6 +79,18 @@ describe('MetricsStore on D1', () => {
     answers('merged in SQL')
   })
 
+  it('answers several questions as it answers each, and refuses one by itself', async () => {
+    const projectIds = [first.project_id, second.project_id]
+    const refused = { ...MetricsQuery.parse({ ...QUERIES[0]?.query, dimensions: [] }), kind: 'llm' as const }
+    const asked = QUERIES.map(({ query }) => ({ projectIds, query }))
+    asked.splice(2, 0, { projectIds, query: { ...refused, dimensions: ['tool_name'] } })
+    const answers = await store.queries(first, asked)
+    expect(answers[2]).toMatchObject({ code: 'invalid_input' })
+    for (const [at, { query }] of asked.entries())
+      if (at !== 2) expect(answers[at]).toEqual(await store.query(first, projectIds, query))
+    expect(answers).toHaveLength(asked.length)
+  })
+
   it('tells how latencies are spread, as the same buckets that every event falls in', async () => {
     const query = MetricsQuery.parse({
       kind: 'llm',

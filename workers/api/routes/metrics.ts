@@ -1,8 +1,9 @@
 import { z } from '@hono/zod-openapi'
 import { SPEND_FILTERS, SPEND_GROUPS, SpendAnswer, type SpendFilter } from '../../contract/api.ts'
 import { CacheSavings } from '../../contract/cache-savings.ts'
-import { MetricsAnswer, MetricsQuery } from '../../contract/metrics.ts'
+import { MetricsAnswer, MetricsAnswers, MetricsQueries, MetricsQuery } from '../../contract/metrics.ts'
 import { AppError } from '../../domain/errors.ts'
+import { problemOf } from '../../domain/problem.ts'
 import { usd } from '../../domain/money.ts'
 import { isTimeZone } from '../../domain/time-zone.ts'
 import { cacheSavings } from '../../services/spend/cache.ts'
@@ -58,8 +59,29 @@ export function metricsRoutes(app: App): void {
     body: MetricsQuery,
     answer: MetricsAnswer,
     async handle({ who, deps, body }) {
-      const wanted = body.filters.find((f) => f.dimension === 'project_id' && f.op === 'eq')?.values
-      return deps.metrics.query(tenantOf(who), projectIds(who, wanted), body)
+      return deps.metrics.query(tenantOf(who), projectsAsked(who, body), body)
+    },
+  })
+  route(app, {
+    method: 'post',
+    path: '/api/v1/orgs/{org}/metrics/queries',
+    tag: 'Metrics',
+    summary: 'Several metrics queries at once, each answered or refused by itself',
+    permission: 'telemetry.read',
+    action: null,
+    params: OrgParam,
+    body: MetricsQueries,
+    answer: MetricsAnswers,
+    async handle({ who, deps, body, c }) {
+      const answers = await deps.metrics.queries(
+        tenantOf(who),
+        body.queries.map((query) => ({ projectIds: projectsAsked(who, query), query })),
+      )
+      return {
+        answers: answers.map((answer) =>
+          answer instanceof AppError ? { problem: problemOf(answer, c.get('requestId')).body } : { answer },
+        ),
+      }
     },
   })
   route(app, {
@@ -90,6 +112,7 @@ export function metricsRoutes(app: App): void {
   })
 }
 
+<<<<<<< HEAD
 function cacheRoute(app: App): void {
   route(app, {
     method: 'get',
@@ -106,6 +129,10 @@ function cacheRoute(app: App): void {
         filters: filtersOf(query),
       }),
   })
+=======
+function projectsAsked(who: Who, { filters }: MetricsQuery): string[] {
+  return projectIds(who, filters.find((f) => f.dimension === 'project_id' && f.op === 'eq')?.values)
+>>>>>>> 9c96a36 (perf(metrics): a page's metrics queries are one call and one batch)
 }
 
 /** Of the projects that the actor sees, those that were asked for; none of another tenant can be named. */

@@ -2,7 +2,7 @@ import type { Measure, MetricsAnswer, MetricsQuery } from '../../../contract/met
 import type { Tenant } from '../../../contract/tenant.ts'
 import { Answer, COUNT_SUMS, MONEY_SUMS, quantileOf, type Sums } from '../../../domain/metrics-answer.ts'
 import { dayTime, planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
-import type { MetricsStore } from '../../../services/metrics/port.ts'
+import { refusal, type MetricsStore } from '../../../services/metrics/port.ts'
 import { SQL_CHARS_MAX } from './columns.ts'
 import { runSql, type SqlApiOptions, type SqlRow } from './sql-api.ts'
 import { dimensionAlias, GROUPS_MAX, statementsOf, TIME, WITHIN, type Statement } from './sql.ts'
@@ -31,18 +31,22 @@ export function analyticsEngineMetrics(options: AnalyticsEngineOptions): Metrics
   const { dataset, now, exact } = options
   if (!/^\w+$/.test(dataset)) throw new Error('the name of a dataset is letters, digits and underscores')
   return {
-    async query(tenant: Tenant, projectIds: readonly string[], query: MetricsQuery): Promise<MetricsAnswer> {
-      const plan = planMetrics(query, now())
-      const statements =
-        projectIds.length === 0 ? [] : statementsOf(plan, { dataset, org_id: tenant.org_id, project_ids: projectIds })
-      if (!isAnswerable(plan, statements, now(), options.fresh_ms ?? FRESH_MS))
-        return exact.query(tenant, projectIds, query)
-      const results = await Promise.all(statements.map(({ sql }) => runSql(options, sql)))
-      const sampled = results.some((rows) => rows.some(isSampled))
-      if (sampled && statements.some(({ part }) => part.startsWith('unique')))
-        return exact.query(tenant, projectIds, query)
-      return answerOf(plan, statements, results, sampled)
-    },
+    query,
+    queries: (tenant, questions) =>
+      Promise.all(questions.map((one) => query(tenant, one.projectIds, one.query).catch(refusal))),
+  }
+
+  async function query(tenant: Tenant, projectIds: readonly string[], asked: MetricsQuery): Promise<MetricsAnswer> {
+    const plan = planMetrics(asked, now())
+    const statements =
+      projectIds.length === 0 ? [] : statementsOf(plan, { dataset, org_id: tenant.org_id, project_ids: projectIds })
+    if (!isAnswerable(plan, statements, now(), options.fresh_ms ?? FRESH_MS))
+      return exact.query(tenant, projectIds, asked)
+    const results = await Promise.all(statements.map(({ sql }) => runSql(options, sql)))
+    const sampled = results.some((rows) => rows.some(isSampled))
+    if (sampled && statements.some(({ part }) => part.startsWith('unique')))
+      return exact.query(tenant, projectIds, asked)
+    return answerOf(plan, statements, results, sampled)
   }
 }
 

@@ -1,10 +1,11 @@
-import type { Dimension, Kind, MetricsAnswer, MetricsQuery } from '../../../contract/metrics.ts'
+import type { Dimension, Kind, MetricsAnswer } from '../../../contract/metrics.ts'
 import type { Tenant } from '../../../contract/tenant.ts'
+import { AppError } from '../../../domain/errors.ts'
 import { mergeText } from '../../../domain/histogram.ts'
 import { Answer, COUNT_SUMS, MONEY_SUMS, type Sums } from '../../../domain/metrics-answer.ts'
 import { dayTime, needsHours, planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
 import { columnOf, type Histogram } from '../../../domain/rollup-row.ts'
-import type { MetricsStore } from '../../../services/metrics/port.ts'
+import { refusal, type MetricsQuestion, type MetricsStore } from '../../../services/metrics/port.ts'
 import { columnsOf, sourceSql, Values, type RollupRead } from '../../d1/rollup-read.ts'
 
 /** More groups than this are cut off, those with the least left out. */
@@ -21,24 +22,64 @@ export function d1Metrics(
   limits = { histograms_max: HISTOGRAMS_MAX },
 ): MetricsStore {
   return {
-    async query(tenant: Tenant, projectIds: readonly string[], query: MetricsQuery): Promise<MetricsAnswer> {
-      const plan = planMetrics(query, now())
-      const db = shardOf(tenant)
-      const answer = new Answer(plan)
-      // One batch is one snapshot: no delta is counted both before and after it is merged.
-      const reads = readsOf(plan, sourceOf(plan, tenant, projectIds), limits.histograms_max)
-      const results = await db.batch<Row>(reads.map((read) => db.prepare(read.sql).bind(...read.values)))
-      let cut = false
-      for (const [i, read] of reads.entries()) {
-        const rows = results[i]?.results ?? []
-        cut ||= rows.length > GROUPS_MAX && read.take === addSums
-        if (read.take === addHistograms && rows.length > limits.histograms_max)
-          await mergeInSql(db, answer, plan, sourceOf(plan, tenant, projectIds))
-        else read.take(answer, plan, rows)
-      }
-      return answer.finish({ back_end: 'd1', sampled: false }, cut)
+    async query(tenant, projectIds, query) {
+      const [answer] = await answersOf(shardOf(tenant), [askedOf(tenant, { projectIds, query })])
+      if (answer === undefined) throw new Error('a question has an answer')
+      return answer
+    },
+    async queries(tenant, questions) {
+      const asked = questions.map((question) => {
+        try {
+          return askedOf(tenant, question)
+        } catch (error) {
+          return refusal(error)
+        }
+      })
+      const fair = asked.flatMap((one) => (one instanceof AppError ? [] : [one]))
+      const answers = (await answersOf(shardOf(tenant), fair)).values()
+      return asked.flatMap((one) => (one instanceof AppError ? one : (answers.next().value ?? [])))
     },
   }
+
+  function askedOf(tenant: Tenant, { projectIds, query }: MetricsQuestion): Asked {
+    const plan = planMetrics(query, now())
+    const source = sourceOf(plan, tenant, projectIds)
+    return { plan, source, reads: readsOf(plan, source, limits.histograms_max) }
+  }
+
+  async function answersOf(db: D1Database, asked: readonly Asked[]): Promise<MetricsAnswer[]> {
+    // One batch is one snapshot: no delta is counted both before and after it is merged.
+    const statements = asked.flatMap(({ reads }) => reads.map(({ sql, values }) => db.prepare(sql).bind(...values)))
+    const results = statements.length === 0 ? [] : await db.batch<Row>(statements)
+    let at = 0
+    return Promise.all(
+      asked.map((one) => answerOf(db, one, results.slice(at, (at += one.reads.length)), limits.histograms_max)),
+    )
+  }
+}
+
+/** A question as it is read. */
+interface Asked {
+  plan: MetricsPlan
+  source: RollupRead
+  reads: Statement[]
+}
+
+async function answerOf(
+  db: D1Database,
+  { plan, source, reads }: Asked,
+  results: readonly D1Result<Row>[],
+  histogramsMax: number,
+): Promise<MetricsAnswer> {
+  const answer = new Answer(plan)
+  let cut = false
+  for (const [i, read] of reads.entries()) {
+    const rows = results[i]?.results ?? []
+    cut ||= rows.length > GROUPS_MAX && read.take === addSums
+    if (read.take === addHistograms && rows.length > histogramsMax) await mergeInSql(db, answer, plan, source)
+    else read.take(answer, plan, rows)
+  }
+  return answer.finish({ back_end: 'd1', sampled: false }, cut)
 }
 
 interface Statement {

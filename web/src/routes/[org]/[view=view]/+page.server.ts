@@ -1,5 +1,6 @@
 import { error } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
+import { gathering } from '$lib/gather.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import { scopeOf } from '$lib/features/views/scope.ts'
 import { VIEWS } from '$lib/features/views/views.ts'
@@ -13,6 +14,6 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   return {
     view: { id: view.id, title: view.title, about: view.about, panels: view.panels.map(headOf) },
     scope,
-    answers: loadPanels(api(fetch), scope, view.panels),
+    answers: loadPanels(gathering(api(fetch)), scope, view.panels),
   }
 }

@@ -1,4 +1,5 @@
 import { api } from '$lib/api.ts'
+import { gathering } from '$lib/gather.ts'
 import { alertsOf } from '$lib/alerts.ts'
 import { budgetsOf } from '$lib/budgets.ts'
 import { parseRange } from '$lib/features/filters/range.ts'
@@ -20,17 +21,16 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const project = projects.find((one) => wanted !== null && (one.id === wanted || one.slug === wanted)) ?? null
   const environment = url.searchParams.get('environment') || null
   const scope = { project_id: project?.id ?? null, environment }
-  const alerts = settle(alertsOf(api(fetch), params.org).summary())
-  const budgets = settle(budgetsOf(api(fetch), params.org).list())
+  const client = gathering(api(fetch))
+  const alerts = settle(alertsOf(client, params.org).summary())
+  const budgets = settle(budgetsOf(client, params.org).list())
   const { totals, spend, ...later } = loadOverview(
-    orgTelemetry(api(fetch), params.org),
+    orgTelemetry(client, params.org),
     range,
     scope,
     projects.map((one) => one.id),
     nowMs,
   )
-  // The headline comes with the page; the rest follows as it is ready.
-  const head = await Promise.all([totals, spend])
   const asked = scopeOf(url.searchParams, shown, nowMs)
   // The overview is told apart by project and environment alone, so its panels are too.
   const panelScope = {
@@ -40,6 +40,9 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
       ...(environment !== null && { environment: [environment] }),
     },
   }
+  const answers = loadPanels(client, panelScope, EXECUTIVE_PANELS)
+  // The headline comes with the page; the rest follows as it is ready.
+  const head = await Promise.all([totals, spend])
   return {
     nowMs,
     range,
@@ -52,6 +55,6 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
     ...later,
     panels: EXECUTIVE_PANELS.map(headOf),
     panelScope,
-    answers: loadPanels(api(fetch), panelScope, EXECUTIVE_PANELS),
+    answers,
   }
 }

@@ -1,5 +1,6 @@
 import { error, redirect } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
+import { gathering } from '$lib/gather.ts'
 import { catalogue, panelsOf } from '$lib/features/views/catalogue.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import { scopeOf } from '$lib/features/views/scope.ts'
@@ -27,6 +28,6 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
     panels: panels.map(headOf),
     missing,
     scope,
-    answers: isEdited ? {} : loadPanels(api(fetch), scope, panels),
+    answers: isEdited ? {} : loadPanels(gathering(api(fetch)), scope, panels),
   }
 }
