@@ -112,7 +112,6 @@ export function metricsRoutes(app: App): void {
   })
 }
 
-<<<<<<< HEAD
 function cacheRoute(app: App): void {
   route(app, {
     method: 'get',
@@ -129,10 +128,8 @@ function cacheRoute(app: App): void {
         filters: filtersOf(query),
       }),
   })
-=======
 function projectsAsked(who: Who, { filters }: MetricsQuery): string[] {
   return projectIds(who, filters.find((f) => f.dimension === 'project_id' && f.op === 'eq')?.values)
->>>>>>> 9c96a36 (perf(metrics): a page's metrics queries are one call and one batch)
 }
 
 /** Of the projects that the actor sees, those that were asked for; none of another tenant can be named. */
