@@ -128,6 +128,8 @@ function cacheRoute(app: App): void {
         filters: filtersOf(query),
       }),
   })
+}
+
 function projectsAsked(who: Who, { filters }: MetricsQuery): string[] {
   return projectIds(who, filters.find((f) => f.dimension === 'project_id' && f.op === 'eq')?.values)
 }
