@@ -17,6 +17,8 @@ const AGAINST_SERVER = {
   globalSetup: ['test/support/start-server.ts'],
   hookTimeout: 60_000,
   maxWorkers: 2,
+  // A process for each file would load Playwright and the contract anew: files share only what they read.
+  isolate: false,
   // A second, the default, is too short for a page on a busy machine; what is there ends the wait at once.
   expect: { poll: { timeout: 20_000 } },
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { buildAll } from './runtime/build.ts'
 import { reasonOf } from './runtime/errors.ts'
-import { ROOT, programOf } from './runtime/paths.ts'
+import { COMPILED_DIR, ROOT, programOf } from './runtime/paths.ts'
 
 /** Builds once, then runs every vitest project (or what the arguments choose). */
 async function main(args: readonly string[]): Promise<void> {
@@ -9,7 +9,7 @@ async function main(args: readonly string[]): Promise<void> {
   const child = spawn(process.execPath, [programOf('vitest'), 'run', ...args], {
     cwd: ROOT,
     stdio: 'inherit',
-    env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+    env: { NODE_COMPILE_CACHE: COMPILED_DIR, ...process.env, WRANGLER_SEND_METRICS: 'false' },
   })
   child.on('exit', (code) => (process.exitCode = code ?? 1))
 }
