@@ -71,7 +71,7 @@ export const Comparison = z.object({
 export type Comparison = z.infer<typeof Comparison>
 
 /** The newest traces that sessions are made of, to the hour. */
-export const SESSION_TRACES_MAX = 200_000
+export const SESSION_TRACES_MAX = 100_000
 
 export const SessionsQuery = z.object({ workflow: z.string().min(1).max(200).optional(), ...range })
 

@@ -132,21 +132,27 @@ async function sessionsOf(
   { project_ids, from_ms, to_ms }: RunRange,
   workflow: string | undefined,
 ): Promise<{ rows: SessionRow[]; total: SessionSums }> {
-  const sums = (by: string) => `SELECT ${by} AS workflow_id, count(*) AS sessions, avg(took_ms) AS length_avg_ms,
-    avg(iif(place IN ((size + 1) / 2, (size + 2) / 2), took_ms, NULL)) AS length_p50_ms, avg(requests) AS requests_avg
-  FROM (SELECT *, row_number() OVER (PARTITION BY ${by} ORDER BY took_ms) AS place, count(*) OVER (PARTITION BY ${by}) AS size
-    FROM (SELECT ${by}, max(0, max(ended_ms) - min(started_ms)) AS took_ms, count(*) AS requests FROM looked
-      GROUP BY project_id, session_id${by === `''` ? '' : `, ${by}`}))
-  GROUP BY 1 ORDER BY sessions DESC, 1 LIMIT ${WORKFLOWS_MAX}`
-  const looked = `WITH looked AS (SELECT t.project_id, t.session_id, t.workflow_id, t.started_ms, t.ended_ms
-    FROM json_each(?1) k CROSS JOIN trace t ON t.project_id = k.value AND t.sort_ms >= ?2 AND t.sort_ms < ?3
-    WHERE t.org_id = ?4 AND t.session_id <> '' AND t.ended_ms > 0 AND (?5 IS NULL OR t.workflow_id = ?5))`
-  const values = [JSON.stringify(project_ids), from_ms, to_ms, org_id, workflow ?? null]
-  const [rows, total] = await db.batch<SessionRow>(
-    [sums('workflow_id'), sums(`''`)].map((sql) => db.prepare(`${looked} ${sql}`).bind(...values)),
-  )
-  const { workflow_id: _, ...all } = total?.results[0] ?? { workflow_id: '', ...NO_SESSIONS }
-  return { rows: rows?.results ?? [], total: all }
+  const found = await db
+    .prepare(
+      `WITH own AS MATERIALIZED (SELECT t.project_id, t.session_id, t.workflow_id, min(t.started_ms) AS from_ms,
+         max(t.ended_ms) AS to_ms, count(*) AS requests
+         FROM json_each(?1) k CROSS JOIN trace t ON t.project_id = k.value AND t.sort_ms >= ?2 AND t.sort_ms < ?3
+         WHERE t.org_id = ?4 AND t.session_id <> '' AND t.ended_ms > 0 AND (?5 IS NULL OR t.workflow_id = ?5)
+         GROUP BY t.project_id, t.session_id, t.workflow_id),
+       session(whole, workflow_id, took_ms, requests) AS (
+         SELECT 0, workflow_id, max(0, to_ms - from_ms), requests FROM own
+         UNION ALL SELECT 1, '', max(0, max(to_ms) - min(from_ms)), sum(requests) FROM own GROUP BY project_id, session_id)
+       SELECT whole, workflow_id, count(*) AS sessions, avg(took_ms) AS length_avg_ms,
+         avg(iif(place IN ((size + 1) / 2, (size + 2) / 2), took_ms, NULL)) AS length_p50_ms, avg(requests) AS requests_avg
+       FROM (SELECT *, row_number() OVER (PARTITION BY whole, workflow_id ORDER BY took_ms) AS place,
+         count(*) OVER (PARTITION BY whole, workflow_id) AS size FROM session)
+       GROUP BY whole, workflow_id ORDER BY whole DESC, sessions DESC, workflow_id LIMIT ${WORKFLOWS_MAX + 1}`,
+    )
+    .bind(JSON.stringify(project_ids), from_ms, to_ms, org_id, workflow ?? null)
+    .all<SessionRow & { whole: number }>()
+  const [first, ...rows] = found.results.map(({ whole: _, ...row }) => row)
+  const { workflow_id: _, ...total } = first ?? { workflow_id: '', ...NO_SESSIONS }
+  return { rows, total }
 }
 
 const NO_SESSIONS: SessionSums = { sessions: 0, length_avg_ms: null, length_p50_ms: null, requests_avg: null }
