@@ -17,11 +17,12 @@ const RUNS = 20
 const WARM_RUNS = 2
 const SETTLED_MS_MAX = 240_000
 const DAY_MS = 86_400_000
+const VIEWS = ['overview', 'operations', 'product', 'finance', 'governance']
 
 /** How long the dashboard's questions take on a month of 1 M events, and of 10 M. */
 export async function queries(bench: Bench): Promise<Figure[]> {
   const dataDir = await bench.dataDir()
-  let server = await bench.serve({ dataDir })
+  let server = await bench.serve({ dataDir, withWeb: true })
   try {
     const tenant = await bench.tenant(server)
     const sent = await sendHistory(server.url, tenant.key, BASE_EVENTS)
@@ -31,7 +32,7 @@ export async function queries(bench: Bench): Promise<Figure[]> {
     if (bench.quick) return figures
     await server.stop()
     multiply(dataDir, tenant.projectId, TIMES)
-    server = await bench.serve({ dataDir })
+    server = await bench.serve({ dataDir, withWeb: true })
     await untilSettled(server, tenant)
     return [
       ...figures,
@@ -106,6 +107,7 @@ async function measure(tenant: BenchTenant, traceIds: string[], events: number, 
       ask: (run) => ask(`/api/v1/projects/${projectId}/traces/${traceIds[run % traceIds.length] ?? ''}`),
     },
     { name: 'spend, 30 days by model', ask: () => ask(`/api/v1/orgs/${orgId}/spend?group_by=model&from=${from}`) },
+    ...VIEWS.map((view) => ({ name: `${view}, 30 days, all its panels`, ask: () => askView(tenant, view) })),
     { name: 'spend, 30 days by user', ask: () => ask(`/api/v1/orgs/${orgId}/spend?group_by=user&from=${from}`) },
   ]
   const figures: Figure[] = []
@@ -130,6 +132,14 @@ async function measure(tenant: BenchTenant, traceIds: string[], events: number, 
     })
   }
   return figures
+}
+
+/** Asks for a page as SvelteKit's router does, and waits for its last panel. */
+async function askView({ session, orgSlug }: BenchTenant, view: string): Promise<void> {
+  const path = `${session.baseUrl}/${orgSlug}/${view}/__data.json?range=30d`
+  const answer = await fetch(path, { headers: { cookie: session.cookie } })
+  const told = await answer.text()
+  if (!answer.ok || told.includes('"problem"')) throw new Error(`${path} answered ${answer.status}, or a panel failed`)
 }
 
 /** The dashboard's own questions, asked over HTTP. */

@@ -39,6 +39,8 @@ export function multiply(dataDir: string, projectId: string, times: number): voi
         batches: `(SELECT json_group_array(${other('value')}) FROM json_each(batches))`,
       })
     }
+    // Merged long ago, as they would be of a month that was not sent in a minute.
+    db.prepare('DELETE FROM delta WHERE project_id = ?').run(projectId)
     const sums = MEASURES.map((column) => `${column} = ${column} * ${times}`).join(', ')
     const histogram = `(SELECT json_group_object(key, value * ${times}) FROM json_each(latency_hist))`
     db.prepare(`UPDATE rollup SET ${sums}, latency_hist = ${histogram} WHERE project_id = ?`).run(projectId)
