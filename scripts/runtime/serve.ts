@@ -8,6 +8,7 @@ import { reasonOf } from './errors.ts'
 import { migrateAll } from './migrate.ts'
 import { CONTROL_ENTRYPOINT, GATE, WORKERD_WRAPPER, localOptions } from './options.ts'
 import { guardAgainstOrphan } from './orphan-guard.ts'
+import { startRenderer } from './renderer.ts'
 import type { Readiness, Runtime, RuntimeOptions } from './runtime.ts'
 
 const LOCAL_VARS = { APP_ENV: 'dev', LOG_LEVEL: 'info', INGEST_JOURNAL: 'always' }
@@ -23,11 +24,12 @@ export async function serve(
 ): Promise<Runtime> {
   const { host, port, dataDir, log } = options
   let opened = async () => {}
+  const renderer = await startRenderer({ host: publicHost(host), port })
   const settings = {
     host,
     port,
     dataDir,
-    vars: { ...LOCAL_VARS, ...options.vars },
+    vars: { ...LOCAL_VARS, ...drawnBy(renderer.url), ...options.vars },
     secrets: localSecrets(dataDir),
     liveReload: options.liveReload ?? false,
     consume: options.consume ?? true,
@@ -38,6 +40,7 @@ export async function serve(
   const guard = guardAgainstOrphan(dataDir)
   const mf = newMiniflare(first.miniflare)
   const end = async () => {
+    await renderer.stop()
     await mf.dispose()
     guard.release()
     rmSync(pidFile(dataDir), { force: true })
@@ -78,6 +81,9 @@ export async function serve(
     throw error
   }
 }
+
+/** One machine, and so one browser, is every region. */
+const drawnBy = (url: string) => ({ RENDERER_GLOBAL: url, RENDERER_EU: url, RENDERER_US: url })
 
 /** A host that a browser on this machine can open. */
 const publicHost = (host: string) =>

@@ -86,6 +86,12 @@ beforeAll(async () => {
         content: { path: 'operations', query: `user_id=${MARK}` },
       }),
     ],
+    report: [
+      await made('reports', {
+        ...{ name: MARK, zone: 'UTC', format: 'pdf', timing: { every: 'day', hour: 9 } },
+        target: { kind: 'view', path: 'operations', query: `user_id=${MARK}` },
+      }),
+    ],
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
     deleted: [third.id],
@@ -114,7 +120,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|delivery|incident|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|report|delivery|incident|deleted|deletion)\}/
 
 /** What a route cannot do without. */
 const QUERIES: Record<string, string> = { '/api/v1/orgs/{org}/compare': '?workflow=w&a=1&b=2' }

@@ -65,7 +65,7 @@ export async function toldBy(
 const OBJECTS = ['LIVE_FEED', 'TENANT_BUDGET', 'TENANT_AUDIT', 'ORG_ALERTS', 'ORG_JOBS', 'ORG_MOVE']
 const CONTROLS = ['CONTROL', 'KEYS']
 
-const ownOf = (cell: Cell) => new RegExp(`^(DATA|BUCKET|QUEUE|NOTIFY)_${cell.toUpperCase()}(_\\d)?$`)
+const ownOf = (cell: Cell) => new RegExp(`^(DATA|BUCKET|QUEUE|NOTIFY|REPORTS)_${cell.toUpperCase()}(_\\d)?$`)
 
 /**
  * Calls to any other cell or to Analytics Engine, to objects of another cell, and such that tell the control database

@@ -16,6 +16,8 @@ declare global {
       /** The viewer's IANA time zone; UTC until the browser has told it. */
       zone: string
       request_id: string
+      /** Whether a report is drawn, and nobody looks. */
+      printing: boolean
     }
     interface Platform {
       env: { API: { fetch(request: Request): Promise<Response> }; APP_ENV: string }

@@ -6,13 +6,16 @@ import { account, type Me } from '$lib/tenancy.ts'
 import { parseTheme, THEME_COOKIE, ZONE_COOKIE } from '$lib/theme.ts'
 
 /** Set by the API on sign-in; its absence spares a call. */
-const SESSION_COOKIE = /(^|;\s*)(__Secure-)?agentops\.session_token=/
+const SESSION_COOKIE = /(^|;\s*)((__Secure-)?agentops\.session_token|agentops\.report)=/
+/** With what a browser draws a report (workers/domain/report/pass.ts). */
+const PASS_COOKIE = 'agentops.report'
 const FORWARDED = ['user-agent', 'accept-language', 'cf-connecting-ip', 'x-forwarded-for', 'x-real-ip']
 
 /** Resolves who is signed in and what they prefer, and keeps every page out of shared caches. */
 export const handle: Handle = async ({ event, resolve }) => {
   const { cookies, locals, request } = event
   locals.request_id = request.headers.get('x-request-id') ?? crypto.randomUUID()
+  locals.printing = cookies.get(PASS_COOKIE) !== undefined
   locals.theme = parseTheme(cookies.get(THEME_COOKIE))
   const zone = cookies.get(ZONE_COOKIE)
   locals.zone = zone !== undefined && isZone(zone) ? zone : 'UTC'

@@ -19,6 +19,12 @@ export interface CellEnv {
   NOTIFY_GLOBAL?: Queue
   NOTIFY_EU?: Queue
   NOTIFY_US?: Queue
+  REPORTS_GLOBAL?: Queue
+  REPORTS_EU?: Queue
+  REPORTS_US?: Queue
+  RENDERER_GLOBAL?: string
+  RENDERER_EU?: string
+  RENDERER_US?: string
 }
 
 /** The stores of one cell. */
@@ -30,6 +36,10 @@ export interface CellStores {
   readonly queue: Queue
   /** Tasks to tell channels. */
   readonly notify: Queue
+  /** Scheduled reports that are to be made. */
+  readonly reports: Queue
+  /** The URL of what draws pages of the dashboard in this cell; empty where nothing does. */
+  readonly renderer: string
   /** A Durable Object of this cell's jurisdiction, by name. */
   object<T extends Rpc.DurableObjectBranded | undefined>(
     namespace: DurableObjectNamespace<T>,
@@ -59,6 +69,12 @@ export function cellFor(env: CellEnv, cell: Cell): CellStores {
     },
     get notify() {
       return bound(env[`NOTIFY_${suffix}`], `NOTIFY_${suffix}`)
+    },
+    get reports() {
+      return bound(env[`REPORTS_${suffix}`], `REPORTS_${suffix}`)
+    },
+    get renderer() {
+      return env[`RENDERER_${suffix}`] ?? ''
     },
     object(namespace, name) {
       return pinned(namespace, cell, env.APP_ENV, name)

@@ -25,6 +25,7 @@ import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { reportRoutes } from './routes/reports.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
 import { schemaRoutes } from './routes/schemas.ts'
@@ -56,6 +57,7 @@ const ROUTES = [
   traceRoutes,
   metricsRoutes,
   viewRoutes,
+  reportRoutes,
   runRoutes,
   ingestRoutes,
   auditRoutes,
@@ -111,7 +113,12 @@ export function makeApp(): App {
   app.get('/api/dev/mail', async (c) => {
     const { mailbox } = c.get('deps')
     if (mailbox === null) throw new AppError('not_found', 'There is no such endpoint; /api/docs lists them.')
-    return c.json({ data: await mailbox() })
+    return c.json({ data: await mailbox.list() })
+  })
+  app.get('/api/dev/mail/attachments/:id', async (c) => {
+    const content = (await c.get('deps').mailbox?.attachment(c.req.param('id'))) ?? null
+    if (content === null) throw new AppError('not_found', 'There is no such attachment.')
+    return new Response(content, { headers: { 'content-type': 'application/octet-stream' } })
   })
   app.get('/api/openapi.json', (c) => c.json(document(app), 200, { 'cache-control': 'public, max-age=300' }))
   app.get('/api/docs', () => docsPage(document(app)))

@@ -1,9 +1,11 @@
 import type { Context } from 'hono'
+import { getCookie } from 'hono/cookie'
 import type { Role } from '../contract/api.ts'
 import { roleMay, scopesMay, type Permission } from '../contract/permissions.ts'
 import type { KeyRecord, ProjectTenant, Tenant } from '../contract/tenant.ts'
 import { keyInHeaders } from '../domain/credential.ts'
 import { AppError } from '../domain/errors.ts'
+import { PASS_COOKIE } from '../domain/report/pass.ts'
 import type { OrgRow, Place, ProjectRow } from '../services/tenant/store.ts'
 import type { Deps } from './deps.ts'
 import type { Env } from './env.ts'
@@ -19,6 +21,8 @@ export type Actor =
       emailVerified: boolean
       twoFactorEnabled: boolean
       signedInMs: number
+      /** The organization that a report's pass is for: there it reads, and nothing else. Null for a session. */
+      within: string | null
     }
   | { type: 'key'; id: string; name: string; record: KeyRecord }
 
@@ -37,9 +41,14 @@ export interface Who {
 /** One answer for what does not exist and for what belongs to others. */
 export const MISSING = 'There is no such thing here, or it is not yours to see.'
 
-/** Resolves the credential and the tenant that the path names, and checks the permission. @throws AppError. */
-export async function admit(c: AppContext, permission: Permission): Promise<Who> {
+/**
+ * Resolves the credential and the tenant that the path names, and checks the permission; `changes` says whether the
+ * route changes anything. @throws AppError.
+ */
+export async function admit(c: AppContext, permission: Permission, changes: boolean): Promise<Who> {
   const actor = await actorOf(c, c.get('deps'))
+  if (actor.type === 'user' && actor.within !== null && !mayPass(c, permission, changes))
+    throw new AppError('forbidden', 'A report is drawn with a pass that reads views, and nothing else.')
   const org = c.req.param('org')
   const project = c.req.param('project')
   if (org === undefined && project === undefined) return checked({ actor, ...NOWHERE }, permission)
@@ -51,9 +60,13 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
   const { control } = deps.tenants
   const access =
     actor.type === 'user' ? await control.access(actor.id, place) : await control.accessOfKey(actor.record, place)
-  if (access === null) throw new AppError('not_found', MISSING)
+  const isOutside = actor.type === 'user' && actor.within !== null && actor.within !== access?.org.id
+  if (access === null || isOutside) throw new AppError('not_found', MISSING)
   return checked({ actor, ...access }, permission)
 }
+
+/** Who asks, and their organizations. */
+export const ME = '/api/v1/me'
 
 /** What concerns the organization as a whole is not for a key of one project. */
 const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read', 'erasure.read'])
@@ -85,6 +98,8 @@ function checked(who: Who, permission: Permission): Who {
 async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   const key = keyInHeaders(c.req.raw.headers)
   if (key !== null) return keyActor(c, deps, key)
+  const pass = getCookie(c, PASS_COOKIE)
+  if (pass !== undefined) return passActor(c, deps, pass)
   const { headers, response: session } = await deps.auth.api.getSession({
     headers: c.req.raw.headers,
     returnHeaders: true,
@@ -95,7 +110,32 @@ async function actorOf(c: AppContext, deps: Deps): Promise<Actor> {
   requireSameOrigin(c)
   const { id, name, email, emailVerified, twoFactorEnabled } = session.user
   const signedInMs = new Date(session.session.createdAt).getTime()
-  return { type: 'user', id, name, email, emailVerified, twoFactorEnabled: twoFactorEnabled === true, signedInMs }
+  return {
+    type: 'user',
+    id,
+    name,
+    email,
+    emailVerified,
+    twoFactorEnabled: twoFactorEnabled === true,
+    signedInMs,
+    within: null,
+  }
+}
+
+/** Whose rights a report has, as far as they read one organization. Stronger than a session that comes with it. */
+async function passActor(c: AppContext, deps: Deps, pass: string): Promise<Actor> {
+  const bearer = await deps.bearer(pass)
+  if (bearer === null) throw new AppError('unauthenticated', 'This pass is over.')
+  requireSameOrigin(c)
+  const { userId: id, name, email } = bearer.person
+  const facts = { emailVerified: false, twoFactorEnabled: false, signedInMs: 0 }
+  return { type: 'user', id, name, email, ...facts, within: bearer.orgId }
+}
+
+/** Views ask who looks, and what permissions to read allow; they open no socket. */
+function mayPass(c: AppContext, permission: Permission, changes: boolean): boolean {
+  if (changes || c.req.header('upgrade') !== undefined) return false
+  return permission.endsWith('.read') || (c.req.method === 'GET' && c.req.path === ME)
 }
 
 async function keyActor(c: AppContext, deps: Deps, key: string): Promise<Actor> {

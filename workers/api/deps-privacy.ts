@@ -5,6 +5,7 @@ import { controlStore } from '../adapters/d1/control-store.ts'
 import { deletionStore, goneOrgs } from '../adapters/d1/deletion-store.ts'
 import { jobStore } from '../adapters/d1/job-store.ts'
 import { keyPlaces } from '../adapters/d1/key-places.ts'
+import { reportStore } from '../adapters/d1/report-store.ts'
 import { viewStore } from '../adapters/d1/view-store.ts'
 import { retentionState } from '../adapters/d1/retention-store.ts'
 import { downloadOf, isWhole, removeExports } from '../adapters/export/files.ts'
@@ -66,6 +67,7 @@ export function privacyDeps(
         await stores.object(env.TENANT_BUDGET, org_id).erase(userId, token)
         await stores.object(env.ORG_ALERTS, org_id).erase(userId, token)
         await viewStore((place) => shardOf(env, place)).forgetOwner(tenant, userId)
+        await reportStore((place) => shardOf(env, place)).forgetPerson(tenant, userId)
       },
       removeExports: ({ org_id, cell }) => removeExports(cellFor(env, cell).bucket, org_id),
       removeMail: async (email) => {

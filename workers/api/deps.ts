@@ -18,7 +18,7 @@ import { viewStore } from '../adapters/d1/view-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
 import { guardFallback } from '../adapters/guard-kv.ts'
 import { findKey, keyWriter, noteUse } from '../adapters/keys-kv.ts'
-import { mailbox, mailSender, type BoxedMail } from '../adapters/mail.ts'
+import { boxedAttachment, mailbox, mailSender, type BoxedMail } from '../adapters/mail.ts'
 import { analyticsEngineMetrics } from '../adapters/metrics/analytics-engine/store.ts'
 import { metricsByCell } from '../adapters/metrics/by-cell.ts'
 import { d1Metrics } from '../adapters/metrics/d1/store.ts'
@@ -52,8 +52,9 @@ import type { Env } from './env.ts'
 import { authFor } from './deps-identity.ts'
 import { watchDeps, type WatchDeps } from './deps-alerts.ts'
 import { privacyDeps, type PrivacyDeps } from './deps-privacy.ts'
+import { reportingDeps, type ReportingDeps } from './deps-reports.ts'
 
-export interface Deps extends PrivacyDeps, WatchDeps {
+export interface Deps extends PrivacyDeps, WatchDeps, ReportingDeps {
   auth: Auth
   tenants: TenantDeps
   members: MemberDeps
@@ -80,7 +81,7 @@ export interface Deps extends PrivacyDeps, WatchDeps {
   /** Forwards an authorized upgrade to the project's feed. */
   live(tenant: ProjectTenant, request: Request): Promise<Response>
   /** Mail that was kept instead of sent; null where there is no such box. */
-  mailbox: (() => Promise<BoxedMail[]>) | null
+  mailbox: { list(): Promise<BoxedMail[]>; attachment(id: string): Promise<ArrayBuffer | null> } | null
   now(): number
 }
 
@@ -110,7 +111,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     sso: ssoDeps(env, now, random),
     origin,
     noteUse: (keyId) => noteUse(env.KEYS, keyId, now()),
-    mailbox: env.APP_ENV === 'dev' ? () => mailbox(env.KEYS) : null,
+    mailbox: mailboxOf(env),
     keys: { sha256: sha256Hex, find: (hash) => findKey(env.KEYS, hash, now()), now },
     traces: traceStore((tenant) => shardOf(env, tenant)),
     metrics,
@@ -145,6 +146,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     controls: { of: ({ org_id, cell }) => cellFor(env, cell).object(env.TENANT_BUDGET, org_id), now, random },
     views: viewDeps(env, now, random),
     ...watchDeps(env, origin, metrics, now, random),
+    ...reportingDeps(env, origin, now, random),
     ...privacyDeps(env, origin, audit, now, random),
     live: (tenant, request) => feed(tenant).fetch(asFeed(tenant, request)),
     now,
@@ -158,6 +160,11 @@ function asFeed({ project_id }: ProjectTenant, request: Request): Request {
   forwarded.headers.delete('cookie')
   forwarded.headers.delete('authorization')
   return forwarded
+}
+
+function mailboxOf({ APP_ENV, KEYS }: Env): Deps['mailbox'] {
+  if (APP_ENV !== 'dev') return null
+  return { list: () => mailbox(KEYS), attachment: (id) => boxedAttachment(KEYS, id) }
 }
 
 function viewDeps(env: Env, now: () => number, random: ViewDeps['random']): ViewDeps {

@@ -80,7 +80,7 @@ export function route<
   const { permission } = spec
   app.use(definition.getRoutingPath(), async (c, next) => {
     if (c.req.method.toLowerCase() === spec.method && permission !== 'public')
-      c.set('who', await admit(c as AppContext, permission))
+      c.set('who', await admit(c as AppContext, permission, Boolean(spec.action)))
     await next()
   })
   app.openapi(definition, (async (c: AppContext) => {

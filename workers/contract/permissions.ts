@@ -56,6 +56,12 @@ export const PERMISSIONS = {
     scopes: [],
     about: 'Save views and make dashboards; change shared ones as their owner, or as owner or admin',
   },
+  'report.read': { roles: EVERYONE, scopes: [], about: 'See scheduled reports of one’s own, and stop getting others' },
+  'report.write': {
+    roles: EVERYONE,
+    scopes: [],
+    about: 'Have views sent by mail; stop those of others as owner or admin',
+  },
   'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
   'budget.read': { roles: EVERYONE, scopes: READ, about: 'See budgets, what is spent and what is reserved' },
   'budget.write': { roles: ['owner', 'admin', 'finance'], scopes: ADMIN, about: 'Make, change and remove budgets' },

@@ -27,6 +27,7 @@ const PREFIXES = {
   channel: 'chn',
   delivery: 'dlv',
   view: 'viw',
+  report: 'rpt',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

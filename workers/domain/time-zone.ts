@@ -44,11 +44,22 @@ export function offsetSpans(zone: string, fromMs: number, toMs: number): OffsetS
  * jump over midnight, the day begins with the jump; where they pass it twice, with the first time.
  */
 export function dayStart(zone: string, dayIndex: number): number {
-  const local = dayIndex * DAY_MS
-  const before = offsetAt(zone, local - DAY_MS)
-  const after = offsetAt(zone, local + DAY_MS)
-  const midnights = [...new Set([before, after])].filter((offset) => offsetAt(zone, local - offset) === offset)
-  return local - (midnights.length > 0 ? Math.max(...midnights) : before)
+  return momentOf(zone, dayIndex * DAY_MS)
+}
+
+/**
+ * The UTC moment at which a wall clock of the zone shows a time, given as if it were UTC. A time that clocks jump over
+ * is the moment of the jump; one that they show twice is the first.
+ */
+export function momentOf(zone: string, localMs: number): number {
+  const before = offsetAt(zone, localMs - DAY_MS)
+  const after = offsetAt(zone, localMs + DAY_MS)
+  const shown = [...new Set([before, after])].filter((offset) => offsetAt(zone, localMs - offset) === offset)
+  if (shown.length > 0) return localMs - Math.max(...shown)
+  const jump = offsetSpans(zone, localMs - DAY_MS, localMs + DAY_MS).find(
+    ({ from_ms, offset_ms }) => from_ms + offset_ms > localMs,
+  )
+  return jump?.from_ms ?? localMs - before
 }
 
 /** The start of the local day after the one that is under way at `ms`. */

@@ -44,6 +44,8 @@ export type Env = Omit<
   ORG_MOVE: DurableObjectNamespace<OrgMove>
   TENANT_AUDIT: DurableObjectNamespace<TenantAudit>
   TENANT_BUDGET: DurableObjectNamespace<TenantBudget>
+  /** A secret that may be left out: an API token that may draw pages. */
+  RENDERER_TOKEN?: string
 }
 
 const noCheckpoint = () => {}

@@ -3,9 +3,11 @@ import { CELLS } from '../contract/tenant.ts'
 import { runCron } from './crons/index.ts'
 import { deadDeps, ingestDeps, type Env } from './deps.ts'
 import { notifyDeps } from './deps-alerts.ts'
+import { reportsDeps } from './deps-reports.ts'
 import { handleDeadBatch } from './queues/dead.ts'
 import { handleIngest } from './queues/ingest.ts'
 import { handleNotify } from './queues/notify.ts'
+import { handleReports } from './queues/reports.ts'
 
 export { LiveFeed } from './objects/live-feed.ts'
 export { OrgAlerts } from './objects/org-alerts.ts'
@@ -20,6 +22,7 @@ export default {
     const cell = cellOfQueue(batch.queue)
     if (batch.queue.startsWith('agentops-dead-')) await handleDeadBatch(batch, deadDeps(env, cell))
     else if (batch.queue.startsWith('agentops-notify-')) await handleNotify(batch, notifyDeps(env, cell))
+    else if (batch.queue.startsWith('agentops-reports-')) await handleReports(batch, reportsDeps(env, cell))
     else await handleIngest(batch, ingestDeps(env, cell))
   },
   async scheduled(controller, env) {

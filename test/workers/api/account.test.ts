@@ -88,6 +88,12 @@ describe('deleting an account', () => {
         shared,
         content: { path: 'finance', query: 'range=7d' },
       })
+    const report = {
+      ...{ target: { kind: 'view', path: 'finance', query: '' }, zone: 'UTC', format: 'pdf' },
+      timing: { every: 'day', hour: 9 },
+    }
+    await call(person, 'POST', `${path}/reports`, { ...report, name: 'Hers' })
+    await call(owner, 'POST', `${path}/reports`, { ...report, name: 'To her', recipients: [person.id] })
     const words = [person.id, person.email, mark]
     await bindings.BUCKET_EU.put(`exports/${org.id}/exp_1/organization.json`, person.email)
     const before = (await everythingStored()).filter((text) => words.some((word) => text.includes(word)))
@@ -102,6 +108,7 @@ describe('deleting an account', () => {
       'invitation',
       'person_key',
       'saved_view',
+      'report',
       'KV',
       'R2',
     ])
@@ -130,6 +137,8 @@ describe('deleting an account', () => {
       .toEqual([])
     const views = await (await call(owner, 'GET', `${path}/views`)).json<{ data: object[] }>()
     expect(views.data).toEqual([expect.objectContaining({ name: 'For all', owner_name: null, mine: false })])
+    const reports = await (await call(owner, 'GET', `${path}/reports`)).json<{ data: object[] }>()
+    expect(reports.data).toEqual([expect.objectContaining({ name: 'To her', recipients: [] })])
     const extensions = await (await call(owner, 'GET', `${path}/extensions`)).text()
     expect(extensions).toContain('"asked_by":"erased"')
     for (const word of words) expect(extensions).not.toContain(word)

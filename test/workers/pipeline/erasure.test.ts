@@ -4,6 +4,8 @@ import { describe, expect, it, vi } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { archiveStore } from '../../../workers/adapters/d1/archive-source.ts'
 import { jobStore } from '../../../workers/adapters/d1/job-store.ts'
+import type { ReportRow } from '../../../workers/domain/report/report.ts'
+import { reportStore } from '../../../workers/adapters/d1/report-store.ts'
 import { viewStore } from '../../../workers/adapters/d1/view-store.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { parquetArchive } from '../../../workers/adapters/r2/archive.ts'
@@ -67,6 +69,7 @@ async function tenantWith(cell: Cell, person: string) {
   await accept(queues, makeBatch(tenant, theirEvents(person, `${tenant.org_id}-waits`)), true)
   await budgetsOf(tenant, person)
   await viewStore(shardOf).add(tenant, viewOf(person), 1)
+  await reportStore(shardOf).add(tenant, reportOf(person), 1)
   await bucket.put(`exports/${tenant.org_id}/exp_1/ledger.ndjson`, person)
   return { tenant, queues }
 }
@@ -76,6 +79,13 @@ const viewOf = (person: string): SavedRow => ({
   ...{ id: 'viw_1', kind: 'view', name: `What ${person} does`, ownerId: 'usr_1', shared: true, page: 'operations' },
   ...{ panels: null, params: [...paramsOf(`range=7d&user_id=${encodeURIComponent(person)}&agent_id=support`)] },
   ...{ createdMs: 1, updatedMs: 1, version: 1 },
+})
+
+const reportOf = (person: string): ReportRow => ({
+  ...{ id: 'rpt_1', name: `Of ${person}`, ownerId: 'usr_1', zone: 'UTC', format: 'pdf', recipients: ['usr_1'] },
+  ...{ shown: { page: 'operations', params: [['user_id', person]] }, timing: { every: 'day', hour: 9 } },
+  ...{ origin: 'https://ops.acme.io', paused: null, nextMs: 9e15, askedMs: null, turn: 0, taken: false, attempts: 0 },
+  ...{ mailing: false, last: null, createdMs: 1, updatedMs: 1, version: 1 },
 })
 
 /** The person in each table of TenantBudget that can name one. */
@@ -190,6 +200,7 @@ describe.each([
         'batch',
         'delta',
         'ledger',
+        'report',
         'rollup',
         'saved_view',
         'trace',
@@ -220,6 +231,9 @@ describe.each([
     const [view] = await viewStore(shardOf).list(tenant)
     expect(queryOf(view?.params ?? [])).toBe('range=7d&user_id=erased&agent_id=support')
     expect(view?.name).toMatch(/^What erased_\S+ does$/)
+    const [report] = await reportStore(shardOf).list(tenant)
+    expect(report?.shown.params).toEqual([['user_id', 'erased']])
+    expect(report).toMatchObject({ format: 'pdf', zone: 'UTC', recipients: ['usr_1'] })
 
     const certificate = await certificates(cellFor(real, cell).bucket).find(tenant.org_id, job.id)
     if (certificate === null) throw new Error('no certificate')

@@ -5,7 +5,9 @@ import { deadLetters } from '../../../workers/adapters/r2/dead-letters.ts'
 import { journalSweep } from '../../../workers/adapters/r2/journal.ts'
 import { messageOf } from '../../../workers/services/ingest/store.ts'
 import { sweepJournal } from '../../../workers/services/recovery/sweep.ts'
+import { reportStore } from '../../../workers/adapters/d1/report-store.ts'
 import { viewStore } from '../../../workers/adapters/d1/view-store.ts'
+import type { ReportRow } from '../../../workers/domain/report/report.ts'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { MOVE_STEPS } from '../../../workers/contract/move.ts'
 import type { Cell, ProjectTenant, Tenant } from '../../../workers/contract/tenant.ts'
@@ -86,7 +88,15 @@ async function busyTenant(cell: Cell, batches: number) {
   await bucket.put(`unheard-of/${tenant.org_id}/thing`, 'a kind that nobody knew')
   await deadLetters(bucket).put(envelopeOf(batchOf(tenant)), 'tested', 7, cell)
   await viewStore(shardOf).add(tenant, dashboardOf('viw_before'), 9)
+  await reportStore(shardOf).add(tenant, reportBefore, 9)
   return { tenant, queues }
+}
+
+const reportBefore: ReportRow = {
+  ...{ id: 'rpt_before', name: 'Weekly', ownerId: 'usr_1', shown: { page: 'finance', params: [['range', '7d']] } },
+  ...{ timing: { every: 'month', day: 31, hour: 9 }, zone: 'Europe/Berlin', format: 'png', recipients: ['usr_1'] },
+  ...{ origin: 'https://ops.acme.io', paused: null, nextMs: 9e15, askedMs: null, turn: 0, taken: false, attempts: 0 },
+  ...{ mailing: false, last: null, createdMs: 1, updatedMs: 1, version: 1 },
 }
 
 const dashboardOf = (id: string): SavedRow => ({
@@ -106,6 +116,7 @@ describe('moving an organization', () => {
     expect(job).toMatchObject({ state: 'done', detail: null })
     expect(await booksOf(us)).toEqual(before)
     expect(await viewStore(shardOf).list(us)).toEqual([dashboardOf('viw_before')])
+    expect(await reportStore(shardOf).list(us)).toEqual([reportBefore])
     expect(before).toMatchObject({ events: 480, entries: 360, traces: 120, budget: '360000360' })
     expect(job.numbers).toMatchObject({
       ledger: { verified: 360, cost_usd: '0.360000360', deleted: 360 },

@@ -35,6 +35,7 @@ import {
   waitingJob,
   type Resident,
 } from '../../support/residents.ts'
+import { dueReport } from '../../support/report-world.ts'
 import { storedIn } from '../../support/stored.ts'
 
 const MINUTE_MS = 60_000
@@ -60,6 +61,7 @@ const TOLD_BY_CRON: Record<keyof typeof CRON_JOBS, string[]> = {
   rollup: ['DATA'],
   trace_rollup: ['DATA'],
   jobs: ['ORG_JOBS'],
+  reports: ['DATA', 'REPORTS'],
 }
 
 /** A tenant whose data give every job of the crons something to do. */
@@ -73,6 +75,7 @@ async function busyResident(cell: (typeof PINNED)[number]): Promise<Resident> {
     if (step === 'after_commit') throw new Error('killed')
   })
   await accept(heldQueues(), makeBatch(tenant, eventsOf(mark, 'waits')), true)
+  await dueReport(resident)
   await real.CONTROL.prepare(
     'UPDATE project SET events_days = 1, traces_days = 1, metrics_days = 7, archive_days = 1 WHERE id = ?1',
   )

@@ -1,9 +1,7 @@
 import type { Tenant } from '../../contract/tenant.ts'
-import { AppError } from '../../domain/errors.ts'
 import { readPage, readPanels, type Param, type SavedRow } from '../../domain/saved-view.ts'
 import type { ViewStore } from '../../services/dashboard/port.ts'
-
-const RETRY_SECONDS = 60
+import { unlessMoving } from './moving-shard.ts'
 
 interface Row {
   id: string
@@ -82,19 +80,6 @@ export function viewStore(shardOf: (tenant: Tenant) => D1Database): ViewStore {
 
 async function changes(statement: D1PreparedStatement): Promise<boolean> {
   return (await unlessMoving(() => statement.run())).meta.changes > 0
-}
-
-/** The shard holds still what moves (migrations/data/0010_saved_views.sql). */
-async function unlessMoving<T>(write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    if (!String(error).includes('the organization is moving')) throw error
-    throw new AppError('unavailable', 'This organization is moving to another region: try again in a minute.', {
-      cause: error,
-      retryAfterSeconds: RETRY_SECONDS,
-    })
-  }
 }
 
 const panelsText = ({ panels }: SavedRow) => panels && JSON.stringify(panels.map(({ id, span }) => [id, span]))

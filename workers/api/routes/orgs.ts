@@ -24,7 +24,7 @@ import {
   workspaceView,
 } from '../../services/tenant/org.ts'
 import { removeAccount } from '../../services/account/remove.ts'
-import { orgOf, personOf, tenantOf } from '../context.ts'
+import { ME, orgOf, personOf, tenantOf } from '../context.ts'
 import { originOf } from '../origin.ts'
 import { route, type App } from '../route.ts'
 
@@ -41,14 +41,15 @@ export function orgRoutes(app: App): void {
 function identityRoutes(app: App): void {
   route(app, {
     method: 'get',
-    path: '/api/v1/me',
+    path: ME,
     tag: 'Identity',
     summary: 'Who I am and my organizations',
     permission: 'self',
     answer: Me,
     async handle({ who, deps }) {
       const person = personOf(who)
-      const orgs = await deps.tenants.control.orgsOf(person.id)
+      const all = await deps.tenants.control.orgsOf(person.id)
+      const orgs = person.within === null ? all : all.filter(({ id }) => id === person.within)
       return {
         user: {
           id: person.id,

@@ -14,7 +14,9 @@ import { messageOf } from '../../services/ingest/store.ts'
 import { archiveShard } from '../../services/recovery/archive.ts'
 import { sweepJournal } from '../../services/recovery/sweep.ts'
 import { enforceRetention } from '../../services/retention/enforce.ts'
+import { wakeReports } from '../../services/report/due.ts'
 import { catchUpDeps, type Env } from '../deps.ts'
+import { dueDeps } from '../deps-reports.ts'
 import { purgeDeleted, wakeJobs } from '../jobs/index.ts'
 import { wakeMoves } from '../move/deps.ts'
 import { retentionDeps } from './deps-retention.ts'
@@ -88,6 +90,11 @@ export const CRON_JOBS = {
     run: ({ env, cell, shard, due_ms }) => rollDue(traceRollup(cellFor(env, cell).shard(shard)), due_ms),
   },
   jobs: { every: 'minute', per: 'shard', run: ({ env, cell, shard }) => wakeJobs(env, cell, shard, Date.now()) },
+  reports: {
+    every: 'minute',
+    per: 'shard',
+    run: ({ env, cell, shard }) => wakeReports(dueDeps(env, cell, shard), Date.now()),
+  },
 } satisfies Record<string, CronJob>
 
 /** Where a job is run. */

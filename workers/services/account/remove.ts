@@ -25,7 +25,7 @@ export interface RemoveAccountDeps {
   standDown(userId: string): Promise<boolean>
   /** Tells the organization's audit log what earlier requests could not; see `settleOutbox`. */
   settle(tenant: Tenant): Promise<void>
-  /** Takes the account's id out of what an organization keeps of its budgets and alerts, and their saved views. */
+  /** Takes the account's id out of what an organization keeps of its budgets and alerts, their saved views and reports. */
   forgetIn(tenant: Tenant, userId: string): Promise<unknown>
   /** Removes the exports of an organization: they list its members. */
   removeExports(tenant: Tenant): Promise<unknown>

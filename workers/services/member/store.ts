@@ -54,6 +54,7 @@ export interface Mail {
   to: string
   subject: string
   text: string
+  attachment?: { name: string; type: string; content: Uint8Array }
 }
 
 export interface MemberDeps {
