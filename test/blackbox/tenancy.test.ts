@@ -153,7 +153,7 @@ function bodyFor(path: string, method: string): unknown {
   if (path.endsWith('/metrics/queries')) return { queries: [metricsQuery()] }
   if (path.endsWith('/extensions'))
     return { amount_usd: '1', until: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }
-  if (path.includes('/views/')) return { name: 'Mine now', version: 1 }
+  if (/\/(views|reports)\//.test(path)) return { name: 'Mine now', version: 1 }
   if (path.includes('/members/')) return { role: 'developer' }
   return { name: 'Mine now', scopes: ['read'] }
 }

@@ -226,7 +226,8 @@ describe('the pass of a report', () => {
     const document = await (
       await call(nobody, 'GET', '/api/openapi.json')
     ).json<{ paths: Record<string, Record<string, { 'x-permission'?: string }>> }>()
-    const reads = ['/api/v1/orgs/{org}/metrics/query', '/api/v1/orgs/{org}/alerts/rules/preview']
+    // What asks with a body, and changes nothing.
+    const reads = ['metrics/query', 'metrics/queries', 'alerts/rules/preview'].map((end) => `/api/v1/orgs/{org}/${end}`)
     let refused = 0
     for (const [template, item] of Object.entries(document.paths))
       for (const [method, op] of Object.entries(item)) {

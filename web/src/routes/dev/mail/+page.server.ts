@@ -6,6 +6,7 @@ interface Mail {
   subject: string
   text: string
   at: string
+  attachment?: { id: string; name: string; bytes: number }
 }
 
 /** The mailbox of a product that runs on somebody's laptop; elsewhere there is no such page. */
