@@ -15,7 +15,7 @@ const WORKERS = Math.max(2, availableParallelism() - 1)
 const AGAINST_SERVER = {
   sequence: { groupOrder: 1 },
   globalSetup: ['test/support/start-server.ts'],
-  hookTimeout: 60_000,
+  hookTimeout: 120_000,
   maxWorkers: 2,
   // A process for each file would load Playwright and the contract anew: files share only what they read.
   isolate: false,
@@ -47,7 +47,7 @@ export default defineConfig({
           name: 'blackbox',
           ...AGAINST_SERVER,
           include: ['test/blackbox/**/*.test.ts'],
-          testTimeout: 60_000,
+          testTimeout: 180_000,
         },
       },
       {

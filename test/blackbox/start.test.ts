@@ -102,7 +102,7 @@ describe('restart', () => {
     }
     expect(second.process.exitCode).toBe(0)
     // Three processes start one after the other: a machine with other work takes its time for it.
-  }, 120_000)
+  }, 300_000)
 })
 
 describe('a start that cannot be', () => {

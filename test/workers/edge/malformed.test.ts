@@ -108,7 +108,7 @@ it(`answers ${RUNS} malformed requests without a 5xx, takes no invalid event and
     { numRuns: RUNS },
   )
   expect(taken).toBeGreaterThan(1000)
-}, 120_000)
+}, 300_000)
 
 /** What is wrong with an answer, and with what became durable; `accepted` is undefined where the answer is no 202. */
 function* faultsOf(
