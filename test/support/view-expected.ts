@@ -1,5 +1,5 @@
 import type { FleetEvent } from '../../examples/fleet/native.ts'
-import type { Cell, Scope, Shaped } from '../../web/src/lib/features/views/panel.ts'
+import type { Cell, Scope } from '../../web/src/lib/features/views/panel.ts'
 import {
   began,
   costOf,
@@ -17,43 +17,12 @@ import {
   usdOfNano,
   type RunFacts,
 } from './view-reference.ts'
+import { allSeriesOf, byBucket, figuresOf, rangeOf, rowsOf, seriesOf, some, type Expected } from './view-shown.ts'
 
-export interface Expected {
-  /** What of a panel is compared. */
-  shown: (panel: Shaped) => unknown
-  /** The same, from the events that were sent. */
-  computed: (events: readonly FleetEvent[], scope: Scope) => unknown
-}
-
-/** Rows of a table by key, in no order. */
-function rowsOf(panel: Shaped, columns: readonly string[]): Record<string, Cell[]> {
-  if (panel.type !== 'table') throw new Error(`a ${panel.type} is no table`)
-  return Object.fromEntries(panel.rows.map(({ key, cells }) => [key, columns.map((name) => cells[name] ?? null)]))
-}
-
-function figuresOf(panel: Shaped): Record<string, Cell> {
-  if (panel.type !== 'figures') throw new Error(`a ${panel.type} is no row of figures`)
-  return Object.fromEntries(panel.figures.map(({ key, value }) => [key, value]))
-}
-
-/** Series by key; those that are nothing throughout may be left out. */
-function seriesOf(panel: Shaped): Record<string, Cell[]> {
-  if (panel.type !== 'series') throw new Error(`a ${panel.type} is no series`)
-  return Object.fromEntries(
-    panel.series.map(({ key, values }): [string, Cell[]] => [key, values]).filter(([, values]) => values.some(Number)),
-  )
-}
-
-/** A number for each bucket of the range. */
-function byBucket<T>({ range: { buckets, to_ms } }: Scope, count: (from: number, to: number) => T): T[] {
-  return buckets.map((from, at) => count(from, buckets[at + 1] ?? to_ms))
-}
-
-const some = (series: Record<string, Cell[]>) =>
-  Object.fromEntries(Object.entries(series).filter(([, values]) => values.some(Number)))
-const rangeOf = (events: readonly FleetEvent[], { range }: Scope) => isIn(events, range.from_ms, range.to_ms)
 const tracesIn = (events: readonly FleetEvent[], { range }: Scope) =>
   began(tracesOf(events), range.from_ms, range.to_ms)
+
+const CAUSES_MAX = 50
 
 /** What a group of traces says of itself. */
 const groupOf = (traces: readonly RunFacts[]) => ({
@@ -83,6 +52,8 @@ export const EXPECTED: Record<string, Expected> = {
       const traces = tracesIn(events, scope)
       const cost = costOf(traces)
       const own = rangeOf(events, scope)
+      // Without anything to divide by there is nothing to say.
+      if (requestsOf(own).length === 0) return {}
       return {
         success: eachOf(cost, successesOf(traces)),
         request: eachOf(cost, requestsOf(own).length),
@@ -184,8 +155,11 @@ export const EXPECTED: Record<string, Expected> = {
     },
   },
   'operations.causes': {
-    shown: (panel) => rowsOf(panel, ['errors', 'count', 'excess']),
-    computed(events, scope) {
+    shown(panel) {
+      const rows = rowsOf(panel, ['errors', 'count', 'excess'])
+      return { rows, n: Object.keys(rows).length }
+    },
+    computed(events, scope, { panel }) {
       const own = rangeOf(events, scope)
       const kinds = [
         ['provider', modelCallsOf(own)],
@@ -202,10 +176,19 @@ export const EXPECTED: Record<string, Expected> = {
           const others = calls.length - named.length
           const usual = others === 0 ? errors : (named.length * (failures - errors)) / others
           const excess = Math.max(0, Math.round(errors - usual))
-          return name === '' || errors === 0 ? [] : [{ key: `${field} ${name}`, cells: [errors, named.length, excess] }]
+          return name === '' || errors === 0
+            ? []
+            : [{ key: `${field} ${name}`, cells: [errors, named.length, excess] as const }]
         })
       })
-      return Object.fromEntries(rows.map(({ key, cells }) => [key, cells]))
+      // The greatest excesses are shown; of several that are as great as the last of them, any may be.
+      const last = rows.map(({ cells }) => cells[2]).toSorted((a, c) => c - a)[CAUSES_MAX - 1] ?? 0
+      const isShown = (key: string) => panel.type === 'table' && panel.rows.some((row) => row.key === key)
+      const kept = rows.filter(({ key, cells: [, , excess] }) => excess > last || (excess === last && isShown(key)))
+      return {
+        rows: Object.fromEntries(kept.map(({ key, cells }) => [key, cells])),
+        n: Math.min(CAUSES_MAX, rows.length),
+      }
     },
   },
   'product.sessions': {
@@ -237,8 +220,7 @@ export const EXPECTED: Record<string, Expected> = {
     },
   },
   'product.regressions': {
-    shown: (panel) =>
-      panel.type === 'series' ? Object.fromEntries(panel.series.map(({ key, values }) => [key, values])) : panel,
+    shown: allSeriesOf,
     computed(events, scope) {
       const own = busiest(tracesIn(events, scope))
       return Object.fromEntries(
