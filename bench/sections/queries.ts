@@ -84,13 +84,7 @@ async function measure(tenant: BenchTenant, traceIds: string[], events: number, 
       name: 'overview, 30 days, all its questions at once',
       mostMs: 150,
       ask: async () => {
-        const answers = loadOverview(
-          overviewApi(tenant),
-          range,
-          { project_id: null, environment: null },
-          [projectId],
-          Date.now(),
-        )
+        const answers = loadOverview(overviewApi(tenant), range, { filters: {} }, [projectId], Date.now())
         const settled = await Promise.all(Object.values(answers))
         const failed = settled.find((one) => !one.ok)
         if (failed) throw new Error(`a question of the overview failed: ${JSON.stringify(failed)}`)

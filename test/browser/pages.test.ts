@@ -30,6 +30,7 @@ const SETTINGS = [
   'dead-letters',
   '../../account',
 ]
+const WAIT = { timeout: 15_000 }
 
 const baseUrl = inject('baseUrl')
 let browser: Browser
@@ -111,6 +112,29 @@ describe('overview', () => {
     await page.getByRole('button', { name: 'Show this range' }).click()
     await page.waitForURL(/from=2025-12-31T23%3A00%3A00.000Z&to=2026-01-02T23%3A00%3A00.000Z/)
     await page.getByText('Nothing happened in this range').first().waitFor()
+    await page.close()
+  })
+
+  it('has the filters of the other views, and says what they do not tell apart', async () => {
+    const page = await visit('overview?range=24h&workflow_id=refund')
+    const main = page.getByRole('main')
+    await expect.poll(() => main.innerText(), WAIT).toMatch(/Requests\s+Traces[^]*\b1\b/)
+    await page.getByLabel('Remove the filter Workflow refund').waitFor()
+    await page.getByText('Add a filter').or(page.getByText('+ Filter')).first().click()
+    await page.getByLabel('Filter by').selectOption('model')
+    await page.getByLabel('Value', { exact: true }).fill('gpt-4o')
+    await page.getByRole('button', { name: 'Add filter' }).click()
+    await page.waitForURL(/workflow_id=refund&model=gpt-4o/)
+    await expect.poll(() => main.innerText(), WAIT).toMatch(/Model calls\s+Traces[^]*\b1\b/)
+    const traces = await main.locator('a[href*="/traces?"]').first().getAttribute('href')
+    expect(traces).toMatch(/traces\?.*workflow_id=refund&model=gpt-4o/)
+    await page.goto(urlOf('overview?range=24h&workflow_id=refund&user_id=ada'))
+    await alive(page)
+    await page.getByText('This cannot be told apart by “Workflow”: clear that filter to see it.').first().waitFor()
+    await page.getByLabel('Remove the filter User ada').click()
+    await expect.poll(() => main.innerText(), WAIT).toMatch(/Requests\s+Traces[^]*\b1\b/)
+    await page.getByRole('combobox', { name: /^against/ }).selectOption('none')
+    await page.waitForURL(/compare=none/)
     await page.close()
   })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { MetricsAnswer, MetricsRow } from '../../workers/contract/metrics.ts'
 import { MetricsQuery } from '../../workers/contract/metrics.ts'
+import { ApiError } from '../../web/src/lib/api.ts'
+import type { Filters } from '../../web/src/lib/features/filters/filters.ts'
 import { parseRange } from '../../web/src/lib/features/filters/range.ts'
 import {
   errorsQuery,
@@ -14,20 +16,14 @@ import {
   workflowsQuery,
   type Totals,
 } from '../../web/src/lib/features/overview/overview.ts'
-import { loadOverview } from '../../web/src/lib/features/overview/load.ts'
-import { shapeSpend, spendQuery } from '../../web/src/lib/features/overview/spend.ts'
-import {
-  costsFromLedger,
-  costsFromMetrics,
-  shapeErrors,
-  shapeModels,
-  shapeWorkflows,
-} from '../../web/src/lib/features/overview/top.ts'
+import { loadOverview, type OverviewApi } from '../../web/src/lib/features/overview/load.ts'
+import { shapeSpend, spendQuery, workflowSpendQuery } from '../../web/src/lib/features/overview/spend.ts'
+import { costsFromLedger, shapeErrors, shapeModels, shapeWorkflows } from '../../web/src/lib/features/overview/top.ts'
 import { mergeWatermarks } from '../../web/src/lib/features/overview/watermark.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 30)
 const PERIOD = parseRange(new URLSearchParams('range=24h'), NOW, 'UTC')
-const SCOPE = { project_id: 'prj_1', environment: null }
+const SCOPE = { filters: { project: ['prj_1'] } }
 const iso = (ms: number) => new Date(ms).toISOString()
 const answer = (data: MetricsRow[]): MetricsAnswer => ({
   data,
@@ -59,9 +55,54 @@ describe('queries', () => {
   })
 
   it('have no filter for the whole organization', () => {
-    expect(totalsQuery(PERIOD, { project_id: null, environment: 'prod' }).filters).toEqual([
+    expect(totalsQuery(PERIOD, { filters: { environment: ['prod'] } }).filters).toEqual([
       { dimension: 'environment', op: 'eq', values: ['prod'] },
     ])
+  })
+})
+
+describe('what is counted', () => {
+  it.each([
+    [{}, 'request'],
+    [{ project: ['p'], environment: ['e'], agent_id: ['a'], workflow_version: ['v'] }, 'request'],
+    [{ user_id: ['u'] }, 'user'],
+    [{ provider: ['p'] }, 'llm'],
+    [{ model: ['m'], user_id: ['u'] }, 'llm'],
+  ] as [Filters, string][])('with %o is of kind %s', (filters, kind) => {
+    for (const make of [seriesQuery, totalsQuery, workflowsQuery, errorsQuery])
+      expect(MetricsQuery.parse(make(PERIOD, { filters })).kind).toBe(kind)
+  })
+
+  it('asks the ledger for every value of every filter', () => {
+    const scope = { filters: { workflow_id: ['a', 'b'], user_id: ['u'], environment: ['e'] } }
+    const query = workflowSpendQuery(PERIOD, scope)
+    expect([query.getAll('workflow'), query.getAll('user'), query.getAll('environment')]).toEqual([
+      ['a', 'b'],
+      ['u'],
+      ['e'],
+    ])
+  })
+
+  it('says which filter a number cannot be told apart by', async () => {
+    const detail = 'Rows of kind "user" carry no agent_id; they carry workspace_id, project_id, environment, user_id.'
+    const api: OverviewApi = {
+      metrics: () =>
+        Promise.reject(
+          new ApiError({ type: '', title: '', status: 400, code: 'invalid_input', detail, instance: 'req_1' }),
+        ),
+      spend: () => Promise.reject(new Error('off')),
+      watermark: () => Promise.reject(new Error('off')),
+    }
+    const load = loadOverview(api, PERIOD, { filters: { user_id: ['u'], agent_id: ['a'] } }, ['a'], NOW)
+    expect(await load.totals).toEqual({
+      ok: false,
+      problem: {
+        detail: 'This cannot be told apart by “Agent”: clear that filter to see it.',
+        request_id: null,
+        final: true,
+      },
+    })
+    expect(await load.spend).toMatchObject({ ok: false, problem: { detail: 'The server could not be reached.' } })
   })
 })
 
@@ -131,7 +172,7 @@ describe('spend so far', () => {
   })
 
   it('asks once, for the month in the viewer’s zone, ending on a full hour', () => {
-    expect(spendQuery(SCOPE, NOW, 'Europe/Berlin')).toEqual({
+    expect(Object.fromEntries(spendQuery(SCOPE, NOW, 'Europe/Berlin'))).toEqual({
       from: '2026-10-31T23:00:00.000Z',
       to: '2026-11-23T13:00:00.000Z',
       group_by: 'day',
@@ -162,8 +203,8 @@ describe('loadOverview', () => {
           throw Object.assign(new Error('x'), { problem: { detail: 'Too much at once.', instance: 'req_1' } })
         return answer([])
       },
-      spend: async (query: Record<string, string>) => {
-        asked.push(`spend ${query.group_by}`)
+      spend: async (query: URLSearchParams) => {
+        asked.push(`spend ${query.get('group_by')}`)
         return { data: [], total_cost_usd: '0.000000000' }
       },
       watermark: async (id: string) => ({
@@ -175,17 +216,17 @@ describe('loadOverview', () => {
         lost: 0,
       }),
     }
-    const load = loadOverview(api, PERIOD, { project_id: null, environment: null }, ['a', 'b'], NOW)
+    const load = loadOverview(api, PERIOD, { filters: {} }, ['a', 'b'], NOW)
     expect(await load.models).toEqual({ ok: false, problem: { detail: 'Too much at once.', request_id: 'req_1' } })
     expect(await load.workflows).toMatchObject({ ok: true })
     expect(await load.watermark).toMatchObject({ ok: true, value: { complete_until_ms: NOW } })
     expect(asked.sort()).toEqual([
       'metrics llm provider,model',
+      'metrics request ',
+      'metrics request ',
+      'metrics request ',
       'metrics request error_type',
       'metrics request workflow_id',
-      'metrics total ',
-      'metrics total ',
-      'metrics total ',
       'spend day',
       'spend workflow',
     ])
@@ -222,18 +263,6 @@ describe('top lists', () => {
       ['b', '0.000000000', 70],
     ])
     expect(list).toMatchObject({ others: 0, total_cost_usd: '3.000000000' })
-  })
-
-  it('takes the cost of model calls where the ledger cannot tell', () => {
-    const costs = costsFromMetrics(
-      answer([{ workflow_id: 'a', cost_usd: '0.000000007', unpriced: 1, tokens_total: 9 }]),
-    )
-    expect(shapeWorkflows(answer([]), costs).rows[0]).toMatchObject({
-      id: 'a',
-      cost_usd: '0.000000007',
-      unpriced: 1,
-      tokens: 9,
-    })
   })
 
   it('orders money exactly and sums up what it leaves out', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { spendFilters } from '../../web/src/lib/features/views/ask.ts'
+import { spendFilters } from '../../web/src/lib/features/filters/filters.ts'
 import { bucketsOf, cutControl, cutOf } from '../../web/src/lib/features/views/finance/cut.ts'
 import { dimension, dimensionsOf, keysHref, nameOf } from '../../web/src/lib/features/views/finance/dimensions.ts'
 import { figuresOf, type Found } from '../../web/src/lib/features/views/finance/figures.ts'

@@ -2,6 +2,8 @@
 export interface LoadProblem {
   detail: string
   request_id: string | null
+  /** Trying again would say the same. */
+  final?: true
 }
 
 /** An answer that can be streamed: a failure is a value, so that one part failing leaves the others standing. */
@@ -20,7 +22,8 @@ export async function settle<T>(work: Promise<T>): Promise<Loaded<T>> {
 function problemOf(error: unknown): LoadProblem {
   const problem = error !== null && typeof error === 'object' && 'problem' in error ? error.problem : null
   if (problem !== null && typeof problem === 'object' && 'detail' in problem && 'instance' in problem) {
-    return { detail: String(problem.detail), request_id: String(problem.instance) || null }
+    const final = 'final' in problem ? { final: true as const } : {}
+    return { detail: String(problem.detail), request_id: String(problem.instance) || null, ...final }
   }
   return { detail: 'The server could not be reached.', request_id: null }
 }

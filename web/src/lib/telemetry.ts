@@ -10,8 +10,7 @@ const TracePage = Page(TraceSummary)
 export function orgTelemetry(api: Api, org: string) {
   return {
     metrics: (query: Partial<MetricsQuery>) => api.post(orgPath(org, 'metrics', 'query'), MetricsAnswer, query),
-    spend: (query: Record<string, string>) =>
-      api.get(`${orgPath(org, 'spend')}?${new URLSearchParams(query)}`, SpendAnswer),
+    spend: (query: URLSearchParams) => api.get(`${orgPath(org, 'spend')}?${query}`, SpendAnswer),
     watermark: (project: string) => api.get(projectPath(project, 'watermark'), Watermark),
   }
 }

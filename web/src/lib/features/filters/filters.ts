@@ -1,3 +1,6 @@
+import type { SpendFilter } from '../../../../../workers/contract/api.ts'
+import type { MetricsQuery } from '../../../../../workers/contract/metrics.ts'
+
 /** Filters of the views. Their names in the URL are those of the trace list, so that links carry them along. */
 export const VIEW_FILTERS = [
   { name: 'workspace', label: 'Workspace', dimension: 'workspace_id' },
@@ -13,6 +16,36 @@ export const VIEW_FILTERS = [
 export type FilterName = (typeof VIEW_FILTERS)[number]['name']
 /** What is let through, by filter: any of these values. A filter that is not set is absent. */
 export type Filters = Partial<Record<FilterName, string[]>>
+export type SpendFilters = Partial<Record<SpendFilter, readonly string[]>>
+
+/** The filters as the metrics take them. */
+export function metricsFilters({ filters }: { filters: Filters }): MetricsQuery['filters'] {
+  return VIEW_FILTERS.flatMap(({ name, dimension }) => {
+    const values = filters[name]
+    return values === undefined ? [] : [{ dimension, op: 'eq' as const, values }]
+  })
+}
+
+/** The filters as the ledger takes them. */
+export function spendFilters({ filters }: { filters: Filters }): SpendFilters {
+  return Object.fromEntries(
+    VIEW_FILTERS.flatMap(({ name }) => {
+      const values = filters[name]
+      return values === undefined ? [] : [[name.replace(/_id$/, ''), values]]
+    }),
+  )
+}
+
+const UNFILTERABLE = /carry no (\w+)|cannot be told apart by (\w+)/
+
+/** Why an answer of the metrics cannot be had with the filters that are set; null where that is not what they say. */
+export function unfilterable(detail: string): string | null {
+  const [, ofKind, ofMeasure] = UNFILTERABLE.exec(detail) ?? []
+  const dimension = ofKind ?? ofMeasure
+  if (dimension === undefined) return null
+  const label = VIEW_FILTERS.find((filter) => filter.dimension === dimension)?.label ?? dimension
+  return `This cannot be told apart by “${label}”: clear that filter to see it.`
+}
 
 const VALUES_MAX = 20
 const VALUE_CHARS_MAX = 200
@@ -46,6 +79,9 @@ export function withoutFilters(params: URLSearchParams, name?: FilterName, value
   }
   return next
 }
+
+/** `?changes=off` hides what happened from charts over time. */
+export const CHANGES_PARAM = 'changes'
 
 export const COMPARISONS = ['previous', 'week', 'none'] as const
 export type Comparison = (typeof COMPARISONS)[number]

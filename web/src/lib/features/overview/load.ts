@@ -2,6 +2,7 @@ import type { SpendAnswer } from '../../../../../workers/contract/api.ts'
 import type { Watermark } from '../../../../../workers/contract/batch.ts'
 import type { MetricsAnswer, MetricsQuery } from '../../../../../workers/contract/metrics.ts'
 import { settle } from '../../loaded.ts'
+import { unfilterable } from '../filters/filters.ts'
 import {
   errorsQuery,
   modelsQuery,
@@ -10,19 +11,18 @@ import {
   shapeSeries,
   shapeTotals,
   totalsQuery,
-  workflowCostQuery,
   workflowsQuery,
   type OverviewScope,
   type Period,
 } from './overview.ts'
-import { shapeSpend, spendQuery } from './spend.ts'
-import { costsFromLedger, costsFromMetrics, shapeErrors, shapeModels, shapeWorkflows } from './top.ts'
+import { shapeSpend, spendQuery, workflowSpendQuery } from './spend.ts'
+import { costsFromLedger, shapeErrors, shapeModels, shapeWorkflows } from './top.ts'
 import { mergeWatermarks } from './watermark.ts'
 
 /** What the overview asks the API. */
 export interface OverviewApi {
   metrics: (query: Partial<MetricsQuery>) => Promise<MetricsAnswer>
-  spend: (query: Record<string, string>) => Promise<SpendAnswer>
+  spend: (query: URLSearchParams) => Promise<SpendAnswer>
   watermark: (projectId: string) => Promise<Watermark>
 }
 
@@ -31,13 +31,13 @@ const WATERMARKS_MAX = 25
 
 /** Starts all questions of the overview at once; each answer comes by itself, and fails by itself. */
 export function loadOverview(
-  api: OverviewApi,
+  given: OverviewApi,
   period: Period,
   scope: OverviewScope,
   projectIds: readonly string[],
   nowMs: number,
 ) {
-  const asked = scope.project_id === null ? projectIds.slice(0, WATERMARKS_MAX) : [scope.project_id]
+  const api = { ...given, metrics: (query: Partial<MetricsQuery>) => explained(given.metrics(query)) }
   return {
     totals: settle(api.metrics(totalsQuery(period, scope)).then(shapeTotals)),
     previous: settle(api.metrics(previousTotalsQuery(period, scope, nowMs)).then(shapeTotals)),
@@ -48,22 +48,27 @@ export function loadOverview(
     workflows: settle(loadWorkflows(api, period, scope)),
     models: settle(api.metrics(modelsQuery(period, scope)).then(shapeModels)),
     errors: settle(api.metrics(errorsQuery(period, scope)).then(shapeErrors)),
-    watermark: settle(Promise.all(asked.map((id) => api.watermark(id))).then(mergeWatermarks)),
+    watermark: settle(
+      Promise.all(projectIds.slice(0, WATERMARKS_MAX).map((id) => api.watermark(id))).then(mergeWatermarks),
+    ),
   }
 }
 
 async function loadWorkflows(api: OverviewApi, period: Period, scope: OverviewScope) {
-  const query: Record<string, string> = {
-    from: new Date(period.from_ms).toISOString(),
-    to: new Date(period.to_ms).toISOString(),
-    group_by: 'workflow',
-  }
-  if (scope.project_id !== null) query.project = scope.project_id
-  const [requests, costs] = await Promise.all([
+  const [counts, costs] = await Promise.all([
     api.metrics(workflowsQuery(period, scope)),
-    scope.environment === null
-      ? api.spend(query).then(costsFromLedger)
-      : api.metrics(workflowCostQuery(period, scope)).then(costsFromMetrics),
+    api.spend(workflowSpendQuery(period, scope)).then(costsFromLedger),
   ])
-  return shapeWorkflows(requests, costs)
+  return shapeWorkflows(counts, costs)
+}
+
+/** What cannot be told apart by a filter says by which one. */
+async function explained(answer: Promise<MetricsAnswer>): Promise<MetricsAnswer> {
+  try {
+    return await answer
+  } catch (error) {
+    const detail = error instanceof Error ? unfilterable(error.message) : null
+    if (detail === null) throw error
+    throw Object.assign(new Error(detail), { problem: { detail, instance: '', final: true } })
+  }
 }

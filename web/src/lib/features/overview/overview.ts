@@ -1,5 +1,6 @@
 import type { MetricsAnswer, MetricsQuery, MetricsRow } from '../../../../../workers/contract/metrics.ts'
 import { addUsd } from '../../money.ts'
+import { metricsFilters, type Filters } from '../filters/filters.ts'
 
 /** A range cut in buckets, and the period before it. */
 export interface Period {
@@ -12,8 +13,14 @@ export interface Period {
 }
 
 export interface OverviewScope {
-  project_id: string | null
-  environment: string | null
+  filters: Filters
+}
+
+/** What is counted: calls where they are told apart by what only calls have, else requests. */
+export function countedIn({ filters }: OverviewScope): { kind: 'llm' | 'user' | 'request'; one: string; many: string } {
+  const isOfModel = filters.model !== undefined || filters.provider !== undefined
+  if (isOfModel) return { kind: 'llm', one: 'model call', many: 'model calls' }
+  return { kind: filters.user_id === undefined ? 'request' : 'user', one: 'request', many: 'requests' }
 }
 
 const TOTAL_MEASURES = [
@@ -32,11 +39,11 @@ const TOTAL_MEASURES = [
 ] as const
 type TotalMeasure = (typeof TOTAL_MEASURES)[number]
 
-/** Buckets of this range and of the one before it, in one answer. */
+/** Buckets of this range and of the one that it is compared with, in one answer. */
 export function seriesQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
-    ...base(scope, period.previous.from_ms, period.to_ms),
-    kind: 'total',
+    ...base(scope, period.previous.buckets[0] ?? period.from_ms, period.to_ms),
+    kind: countedIn(scope).kind,
     measures: [...TOTAL_MEASURES],
     step: period.step,
     time_zone: period.zone,
@@ -47,14 +54,14 @@ export function seriesQuery(period: Period, scope: OverviewScope): Partial<Metri
 
 /** Percentiles cannot be added up from buckets, so the whole range is asked for as well. */
 export function totalsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
-  return { ...base(scope, period.from_ms, period.to_ms), kind: 'total', measures: [...TOTAL_MEASURES] }
+  return { ...base(scope, period.from_ms, period.to_ms), kind: countedIn(scope).kind, measures: [...TOTAL_MEASURES] }
 }
 
 /** The previous period, as far as this one has got. */
 export function previousTotalsQuery(period: Period, scope: OverviewScope, nowMs: number): Partial<MetricsQuery> {
   const complete = period.buckets.filter((_, at) => bucketEnd(period, at) <= nowMs).length
   const to = complete === 0 ? period.previous.to_ms : (period.previous.buckets[complete] ?? period.previous.to_ms)
-  return { ...base(scope, period.previous.from_ms, to), kind: 'total', measures: [...TOTAL_MEASURES] }
+  return { ...base(scope, period.previous.from_ms, to), kind: countedIn(scope).kind, measures: [...TOTAL_MEASURES] }
 }
 
 export const TOP_MAX = 8
@@ -63,21 +70,10 @@ export const TOP_MAX = 8
 export function workflowsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
     ...base(scope, period.from_ms, period.to_ms),
-    kind: 'request',
+    kind: countedIn(scope).kind,
     dimensions: ['workflow_id'],
     measures: ['count', 'success_rate', 'latency_p90_ms'],
     order: { by: 'count', direction: 'desc' },
-    limit: 500,
-  }
-}
-
-/** What the model calls of each workflow cost, where the ledger cannot tell: it knows no environment. */
-export function workflowCostQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
-  return {
-    ...base(scope, period.from_ms, period.to_ms),
-    kind: 'llm',
-    dimensions: ['workflow_id'],
-    measures: ['cost_usd', 'unpriced', 'tokens_total'],
     limit: 500,
   }
 }
@@ -94,11 +90,11 @@ export function modelsQuery(period: Period, scope: OverviewScope): Partial<Metri
   }
 }
 
-/** Failed requests by the type of their error. */
+/** What failed by the type of their error. */
 export function errorsQuery(period: Period, scope: OverviewScope): Partial<MetricsQuery> {
   return {
     ...base(scope, period.from_ms, period.to_ms),
-    kind: 'request',
+    kind: countedIn(scope).kind,
     dimensions: ['error_type'],
     measures: ['errors'],
     order: { by: 'errors', direction: 'desc' },
@@ -107,9 +103,7 @@ export function errorsQuery(period: Period, scope: OverviewScope): Partial<Metri
 }
 
 function base(scope: OverviewScope, fromMs: number, toMs: number): Pick<MetricsQuery, 'from' | 'to' | 'filters'> {
-  const filters: MetricsQuery['filters'] = []
-  if (scope.project_id !== null) filters.push({ dimension: 'project_id', op: 'eq', values: [scope.project_id] })
-  if (scope.environment !== null) filters.push({ dimension: 'environment', op: 'eq', values: [scope.environment] })
+  const filters = metricsFilters(scope)
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString(), filters }
 }
 

@@ -1,6 +1,7 @@
 import type { SpendAnswer } from '../../../../../workers/contract/api.ts'
+import { spendFilters } from '../filters/filters.ts'
 import { dayStart, monthStart } from '../../zone.ts'
-import type { OverviewScope } from './overview.ts'
+import type { OverviewScope, Period } from './overview.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -13,14 +14,28 @@ export interface SpendSoFar {
 }
 
 /** One question for both: this month by day. It ends on a full hour, which the ledger's sums are kept for. */
-export function spendQuery(scope: OverviewScope, nowMs: number, zone: string): Record<string, string> {
-  const query: Record<string, string> = {
+export function spendQuery(scope: OverviewScope, nowMs: number, zone: string): URLSearchParams {
+  return filtered(scope, {
     from: new Date(monthStart(nowMs, zone)).toISOString(),
     to: new Date(Math.ceil((nowMs + 1) / HOUR_MS) * HOUR_MS).toISOString(),
     group_by: 'day',
     time_zone: zone,
-  }
-  if (scope.project_id !== null) query.project = scope.project_id
+  })
+}
+
+/** What each workflow cost. */
+export function workflowSpendQuery(period: Period, scope: OverviewScope): URLSearchParams {
+  return filtered(scope, {
+    from: new Date(period.from_ms).toISOString(),
+    to: new Date(period.to_ms).toISOString(),
+    group_by: 'workflow',
+  })
+}
+
+function filtered(scope: OverviewScope, asked: Record<string, string>): URLSearchParams {
+  const query = new URLSearchParams(asked)
+  for (const [name, values] of Object.entries(spendFilters(scope)))
+    for (const value of values) query.append(name, value)
   return query
 }
 

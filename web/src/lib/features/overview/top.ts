@@ -43,15 +43,6 @@ export function costsFromLedger(spend: SpendAnswer): WorkflowCost[] {
   }))
 }
 
-export function costsFromMetrics(answer: MetricsAnswer): WorkflowCost[] {
-  return answer.data.map((row) => ({
-    workflow: textOf(row.workflow_id),
-    cost_usd: usd(row),
-    unpriced: amount(row, 'unpriced') ?? 0,
-    tokens: amount(row, 'tokens_total') ?? 0,
-  }))
-}
-
 /** Workflows by what they cost, with what they did. */
 export function shapeWorkflows(metrics: MetricsAnswer, costs: readonly WorkflowCost[]): TopList {
   const rows = new Map<string, TopRow>()

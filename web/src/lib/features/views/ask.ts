@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { SpendAnswer, type SPEND_GROUPS, type SpendFilter } from '../../../../../workers/contract/api.ts'
+import { SpendAnswer, type SPEND_GROUPS } from '../../../../../workers/contract/api.ts'
 import { CacheSavings } from '../../../../../workers/contract/cache-savings.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../../../workers/contract/metrics.ts'
 import { ApiError, orgPath, projectPath, type Api } from '../../api.ts'
-import { VIEW_FILTERS } from '../filters/filters.ts'
+import { metricsFilters, spendFilters, unfilterable, type SpendFilters } from '../filters/filters.ts'
 import type { Scope } from './panel.ts'
 
 /** A call of the API, as a person can repeat it. */
@@ -14,7 +14,6 @@ export interface Call {
 }
 
 export type SpendGroup = (typeof SPEND_GROUPS)[number]
-export type SpendFilters = Partial<Record<SpendFilter, readonly string[]>>
 type Asked = Partial<Omit<MetricsQuery, 'from' | 'to' | 'time_zone'>>
 
 /** A panel cannot be told apart by a filter that is set. */
@@ -65,12 +64,9 @@ export class Ask {
     try {
       return await this.send({ method: 'POST', path: orgPath(this.scope.org, 'metrics', 'query'), body }, MetricsAnswer)
     } catch (error) {
-      if (
-        error instanceof ApiError &&
-        error.problem.code === 'invalid_input' &&
-        UNFILTERABLE.test(error.problem.detail)
-      )
-        throw new NotFilterable(unfilterable(error.problem.detail))
+      const why =
+        error instanceof ApiError && error.problem.code === 'invalid_input' ? unfilterable(error.problem.detail) : null
+      if (why !== null) throw new NotFilterable(why)
       throw error
     }
   }
@@ -149,34 +145,8 @@ export class Ask {
   }
 }
 
-function metricsFilters({ filters }: Scope): MetricsQuery['filters'] {
-  return VIEW_FILTERS.flatMap(({ name, dimension }) => {
-    const values = filters[name]
-    return values === undefined ? [] : [{ dimension, op: 'eq' as const, values }]
-  })
-}
-
 function appendAll(query: URLSearchParams, filters: SpendFilters): void {
   for (const [name, values] of Object.entries(filters)) for (const value of values) query.append(name, value)
-}
-
-/** The ledger's names for what is filtered. */
-export function spendFilters({ filters }: Pick<Scope, 'filters'>): SpendFilters {
-  return Object.fromEntries(
-    VIEW_FILTERS.flatMap(({ name }) => {
-      const values = filters[name]
-      return values === undefined ? [] : [[name.replace(/_id$/, ''), values]]
-    }),
-  )
-}
-
-const UNFILTERABLE = /carry no (\w+)|cannot be told apart by (\w+)/
-
-function unfilterable(detail: string): string {
-  const [, ofKind, ofMeasure] = UNFILTERABLE.exec(detail) ?? []
-  const dimension = ofKind ?? ofMeasure
-  const label = VIEW_FILTERS.find((filter) => filter.dimension === dimension)?.label ?? dimension ?? ''
-  return `This cannot be told apart by “${label}”: clear that filter to see it.`
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()

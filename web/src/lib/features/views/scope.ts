@@ -42,6 +42,15 @@ function comparedWith(range: TimeRange, comparison: Comparison): Scope['before']
   return { from_ms: back(range.from_ms), to_ms: back(range.to_ms), buckets: range.buckets.map(back) }
 }
 
+/** The projects that the filters let through. */
+export function scopedProjects({ projects, filters }: Scope): string[] {
+  return projects
+    .filter(
+      ({ id, workspace_id }) => filters.project?.includes(id) ?? filters.workspace?.includes(workspace_id) ?? true,
+    )
+    .map(({ id }) => id)
+}
+
 /** The project whose traces a view lists: the one that is filtered, else the one of the page. */
 export function tracesProject({ projects, filters, project }: Scope): { id: string; slug: string } {
   const filtered = projects.find(({ id }) => id === filters.project?.[0])

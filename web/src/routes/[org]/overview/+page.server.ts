@@ -2,59 +2,49 @@ import { api } from '$lib/api.ts'
 import { gathering } from '$lib/gather.ts'
 import { alertsOf } from '$lib/alerts.ts'
 import { budgetsOf } from '$lib/budgets.ts'
-import { parseRange } from '$lib/features/filters/range.ts'
 import { loadOverview } from '$lib/features/overview/load.ts'
 import { EXECUTIVE_PANELS } from '$lib/features/views/executive/panels.ts'
+import { loadAnnotations } from '$lib/features/views/annotations.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
-import { scopeOf } from '$lib/features/views/scope.ts'
+import type { Scope } from '$lib/features/views/panel.ts'
+import { scopedProjects, scopeOf } from '$lib/features/views/scope.ts'
 import { settle } from '$lib/loaded.ts'
 import { orgTelemetry } from '$lib/telemetry.ts'
 import type { PageServerLoad } from './$types'
 
+/** Minutes are kept for three days: there are none of a week before. */
+function drawnBefore({ range, before, comparison }: Scope): NonNullable<Scope['before']> {
+  const isGone = comparison === 'week' && range.step === 'minute'
+  return before === null || isGone ? { ...range.previous, ...before, buckets: [] } : before
+}
+
 export const load: PageServerLoad = async ({ fetch, params, url, parent, depends }) => {
   depends('agentops:overview')
-  const shown = await parent()
-  const { projects, zone } = shown
   const nowMs = Date.now()
-  const range = parseRange(url.searchParams, nowMs, zone)
-  const wanted = url.searchParams.get('project')
-  const project = projects.find((one) => wanted !== null && (one.id === wanted || one.slug === wanted)) ?? null
-  const environment = url.searchParams.get('environment') || null
-  const scope = { project_id: project?.id ?? null, environment }
+  const scope = scopeOf(url.searchParams, await parent(), nowMs)
   const client = gathering(api(fetch))
   const alerts = settle(alertsOf(client, params.org).summary())
   const budgets = settle(budgetsOf(client, params.org).list())
   const { totals, spend, ...later } = loadOverview(
     orgTelemetry(client, params.org),
-    range,
+    { ...scope.range, previous: drawnBefore(scope) },
     scope,
-    projects.map((one) => one.id),
+    scopedProjects(scope),
     nowMs,
   )
-  const asked = scopeOf(url.searchParams, shown, nowMs)
-  // The overview is told apart by project and environment alone, so its panels are too.
-  const panelScope = {
-    ...asked,
-    filters: {
-      ...(project !== null && { project: [project.id] }),
-      ...(environment !== null && { environment: [environment] }),
-    },
-  }
-  const answers = loadPanels(client, panelScope, EXECUTIVE_PANELS)
+  const annotations = loadAnnotations(client, scope)
+  const answers = loadPanels(client, scope, EXECUTIVE_PANELS)
   // The headline comes with the page; the rest follows as it is ready.
   const head = await Promise.all([totals, spend])
   return {
-    nowMs,
-    range,
     scope,
-    scopeProject: project,
     totals: head[0],
     spend: head[1],
     budgets,
     alerts,
     ...later,
     panels: EXECUTIVE_PANELS.map(headOf),
-    panelScope,
+    annotations,
     answers,
   }
 }

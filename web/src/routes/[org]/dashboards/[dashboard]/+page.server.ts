@@ -1,6 +1,7 @@
 import { error, redirect } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
 import { gathering } from '$lib/gather.ts'
+import { loadAnnotations } from '$lib/features/views/annotations.ts'
 import { catalogue, panelsOf } from '$lib/features/views/catalogue.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import { scopeOf } from '$lib/features/views/scope.ts'
@@ -22,12 +23,14 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const scope = scopeOf(url.searchParams, shown, Date.now())
   const isEdited = url.searchParams.has('edit') && dashboard.editable
   const { panels, missing } = panelsOf(dashboard.content.panels)
+  const client = gathering(api(fetch))
   return {
     dashboard,
     groups: isEdited ? catalogue() : null,
     panels: panels.map(headOf),
     missing,
     scope,
-    answers: isEdited ? {} : loadPanels(gathering(api(fetch)), scope, panels),
+    annotations: isEdited ? null : loadAnnotations(client, scope),
+    answers: isEdited ? {} : loadPanels(client, scope, panels),
   }
 }
