@@ -39,3 +39,9 @@ export class AppError extends Error {
     this.retryAfterSeconds = more.retryAfterSeconds
   }
 }
+
+/** What one of several questions that is refused by itself comes to. @throws what breaks all of them. */
+export function refusal(error: unknown): AppError {
+  if (error instanceof AppError && error.code === 'invalid_input') return error
+  throw error
+}

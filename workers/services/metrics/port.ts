@@ -1,6 +1,6 @@
 import type { MetricsAnswer, MetricsQuery } from '../../contract/metrics.ts'
 import type { Tenant } from '../../contract/tenant.ts'
-import { AppError } from '../../domain/errors.ts'
+import type { AppError } from '../../domain/errors.ts'
 
 export interface MetricsQuestion {
   /** The projects that the caller may see. */
@@ -14,10 +14,4 @@ export interface MetricsStore {
   query(tenant: Tenant, projectIds: readonly string[], query: MetricsQuery): Promise<MetricsAnswer>
   /** Several questions at once, each answered or refused by itself, in their order. */
   queries(tenant: Tenant, questions: readonly MetricsQuestion[]): Promise<(MetricsAnswer | AppError)[]>
-}
-
-/** What a question that is refused by itself comes to; what breaks otherwise breaks all of them. */
-export function refusal(error: unknown): AppError {
-  if (error instanceof AppError && error.code === 'invalid_input') return error
-  throw error
 }

@@ -1,11 +1,11 @@
 import type { Dimension, Kind, MetricsAnswer } from '../../../contract/metrics.ts'
 import type { Tenant } from '../../../contract/tenant.ts'
-import { AppError } from '../../../domain/errors.ts'
+import { AppError, refusal } from '../../../domain/errors.ts'
 import { mergeText } from '../../../domain/histogram.ts'
 import { Answer, COUNT_SUMS, MONEY_SUMS, type Sums } from '../../../domain/metrics-answer.ts'
 import { dayTime, needsHours, planMetrics, type MetricsPlan } from '../../../domain/metrics-plan.ts'
 import { columnOf, type Histogram } from '../../../domain/rollup-row.ts'
-import { refusal, type MetricsQuestion, type MetricsStore } from '../../../services/metrics/port.ts'
+import type { MetricsQuestion, MetricsStore } from '../../../services/metrics/port.ts'
 import { columnsOf, sourceSql, Values, type RollupRead } from '../../d1/rollup-read.ts'
 
 /** More groups than this are cut off, those with the least left out. */
