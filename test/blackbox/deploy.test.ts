@@ -53,7 +53,7 @@ describe('deploying with wrangler to an account that is empty', () => {
     ])
     for (const queue of account.queues)
       expect(queue.jurisdiction ?? 'global', queue.queue_name).toBe(queue.queue_name.split('-').at(-1))
-    expect(account.queues).toHaveLength(9)
+    expect(account.queues).toHaveLength(12)
   })
 
   it('migrates every database, then uploads the Workers in an order that their bindings allow', () => {

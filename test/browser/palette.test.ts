@@ -155,6 +155,7 @@ describe('the palette', () => {
       .getByRole('option', { name: /invoice clerk/ })
       .waitFor()
     await page.keyboard.press('Escape')
+    await palette().waitFor({ state: 'detached' })
   })
 
   it('switches the colours, and the switch of the rail follows', async () => {
