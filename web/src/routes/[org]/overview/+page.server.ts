@@ -26,7 +26,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const alerts = settle(alertsOf(client, params.org).summary())
   const budgets = settle(budgetsOf(client, params.org).list())
   const { totals, spend, ...later } = loadOverview(
-    orgTelemetry(client, params.org),
+    orgTelemetry(api(fetch), params.org),
     { ...scope.range, previous: drawnBefore(scope) },
     scope,
     scopedProjects(scope),
