@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { NotDrawn } from '../domain/report/not-drawn.ts'
 import { PASS_COOKIE } from '../domain/report/pass.ts'
 import type { Renderer } from '../services/report/port.ts'
@@ -62,13 +63,14 @@ async function ask(fetch: typeof globalThis.fetch, url: string, token: string, b
   }
 }
 
-/** Cloudflare's errors are `{ errors: [{ message }] }`; of no answer more is told than its first words. */
+const Errors = z.object({ errors: z.array(z.object({ message: z.string() })) })
+
+/** Why nothing was drawn; of no answer more is told than its first words. */
 async function reasonOf(answer: Response): Promise<string> {
   if (answer.status === 429) return 'The browser that draws reports has too much to do.'
   if (answer.status === 401 || answer.status === 403) return 'The browser that draws reports refuses our token.'
-  const text = await answer.text().catch(() => '')
-  const message = /"message"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text)?.[1]
-  const detail = message === undefined ? `it answered ${answer.status}` : String(JSON.parse(message))
+  const told = Errors.safeParse(await answer.json().catch(() => null))
+  const detail = told.data?.errors[0]?.message ?? `it answered ${answer.status}`
   if (/timeout|timed out|waiting for selector/i.test(detail))
     return 'The view was not complete in time: one of its parts failed, or was too slow.'
   return `The view could not be drawn: ${detail.slice(0, DETAIL_CHARS_MAX)}`

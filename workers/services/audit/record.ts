@@ -11,6 +11,7 @@ import {
   subjectsOf,
   targetPersonal,
 } from '../../domain/audit/draft.ts'
+import { hex } from '../../domain/hex.ts'
 import type { AuditDeps, PersonKey } from './port.ts'
 
 const KEY_BYTES = 32
@@ -64,5 +65,3 @@ function ensureKeys(deps: AuditDeps, subjects: string[]): Promise<PersonKey[]> {
   }))
   return deps.persons.ensure(candidates, deps.now())
 }
-
-const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

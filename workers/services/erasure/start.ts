@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { ERASURE_STEPS, type Erasure, type ErasureCertificate, type ErasureCreated } from '../../contract/erasure.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'
+import { hex } from '../../domain/hex.ts'
 import { startJob, type JobDeps } from '../job/run.ts'
 import { erasureView } from './certificate.ts'
 import type { ErasureInput } from './port.ts'
@@ -52,5 +53,3 @@ export async function readCertificate(deps: StartErasureDeps, tenant: Tenant, id
     throw new AppError('conflict', 'The certificate is made when the erasure is done: ask again later.')
   return certificate
 }
-
-const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Invitation, InvitationCreate, InvitationOffer, Role } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
+import { hex } from '../../domain/hex.ts'
 import { newId } from '../../domain/id.ts'
 import type { OrgRow } from '../tenant/store.ts'
 import { assertRestriction, assertRole } from './manage.ts'
@@ -104,8 +105,4 @@ function stateOf(row: InvitationRow, nowMs: number): Invitation['state'] {
   if (row.acceptedMs !== null) return 'accepted'
   if (row.revokedMs !== null) return 'revoked'
   return row.expiresMs <= nowMs ? 'expired' : 'open'
-}
-
-function hex(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }

@@ -2,6 +2,7 @@ import type { AuditRecord } from '../../contract/audit.ts'
 import type { ReportTask } from '../../contract/report.ts'
 import { roleMay } from '../../contract/permissions.ts'
 import type { Tenant } from '../../contract/tenant.ts'
+import { hex } from '../../domain/hex.ts'
 import { NotDrawn } from '../../domain/report/not-drawn.ts'
 import { fileNameOf, reportMail, reportUrl } from '../../domain/report/page.ts'
 import { PASS_MS, PASS_RANDOM_BYTES, passText } from '../../domain/report/pass.ts'
@@ -164,5 +165,3 @@ function recordOf(
     request_id: `report-${row.id}`,
   }
 }
-
-const hex = (bytes: Uint8Array) => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')

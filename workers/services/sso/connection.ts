@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { SsoConnection, SsoInput } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
+import { hex } from '../../domain/hex.ts'
 import { newId } from '../../domain/id.ts'
 import { publicUrl } from '../../domain/public-url.ts'
 import type { ConnectionRow, SsoDeps } from './store.ts'
@@ -88,7 +89,6 @@ export async function verifyDomain(deps: SsoDeps, orgId: string): Promise<Connec
 
 const dnsName = (domain: string) => `_agentops.${domain}`
 const dnsValue = ({ token }: ConnectionRow) => `agentops-verify=${token}`
-const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 function invalid(pointer: string, detail: string): AppError {
   return new AppError('invalid_input', detail, { errors: [{ pointer, detail }] })

@@ -25,6 +25,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const client = gathering(api(fetch))
   const alerts = settle(alertsOf(client, params.org).summary())
   const budgets = settle(budgetsOf(client, params.org).list())
+  // Not gathered: the headline comes with the page, and would wait for the slowest panel of its call.
   const { totals, spend, ...later } = loadOverview(
     orgTelemetry(api(fetch), params.org),
     { ...scope.range, previous: drawnBefore(scope) },
@@ -34,7 +35,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   )
   const annotations = loadAnnotations(client, scope)
   const answers = loadPanels(client, scope, EXECUTIVE_PANELS)
-  // The headline comes with the page; the rest follows as it is ready.
+  // The rest follows as it is ready.
   const head = await Promise.all([totals, spend])
   return {
     scope,
