@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           name: 'blackbox',
           ...AGAINST_SERVER,
-          include: ['test/blackbox/**/*.test.ts'],
+          include: ['test/blackbox/**/*.test.ts', 'test/clients/*.test.ts'],
           testTimeout: 180_000,
         },
       },

@@ -80,8 +80,8 @@ function stubOf(name: string, range: string): LockedPackage | undefined {
 }
 
 if (import.meta.main) {
-  const file = inRoot('package-lock.json')
-  if (!existsSync(file)) throw new Error('there is no package-lock.json: run npm install first')
+  const file = inRoot(process.argv[2] ?? '.', 'package-lock.json')
+  if (!existsSync(file)) throw new Error(`there is no ${file}: run npm install first`)
   const lock = JSON.parse(readFileSync(file, 'utf8')) as Lock
   const { added, missing } = completeLock(lock)
   writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`)
