@@ -31,14 +31,15 @@ export const INGEST_CORS: Record<string, string> = {
   'access-control-expose-headers': 'x-request-id, retry-after',
 }
 
-export function preflight(): Response {
+/** @param methods as the header lists them. */
+export function preflight(methods: string): Response {
   return new Response(null, {
     status: 204,
     headers: {
       ...INGEST_CORS,
-      'access-control-allow-methods': 'POST, OPTIONS',
+      'access-control-allow-methods': methods,
       'access-control-allow-headers':
-        'authorization, content-type, content-encoding, idempotency-key, x-api-key, x-request-id, traceparent',
+        'authorization, content-type, content-encoding, idempotency-key, x-api-key, x-request-id, traceparent, api_key, helicone-auth, x-langfuse-public-key, x-langfuse-sdk-name, x-langfuse-sdk-version, x-langfuse-sdk-variant, x-langfuse-sdk-integration, x-langfuse-ingestion-version',
       'access-control-max-age': '86400',
     },
   })

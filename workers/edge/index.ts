@@ -2,19 +2,9 @@ import { AppError } from '../domain/errors.ts'
 import { problemResponse } from '../domain/problem.ts'
 import type { Env } from './env.ts'
 import { INGEST_CORS, preflight, requestIdOf, withHeaders } from './headers.ts'
-import { postReserve, postSettle } from './guard.ts'
 import { readyz } from './health.ts'
-import { postEvents, postOutcomes, postTraces } from './ingest.ts'
 import { logFailure } from './log.ts'
-
-type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
-const POSTS: Record<string, Handler> = {
-  '/v1/events': postEvents,
-  '/v1/traces': postTraces,
-  '/v1/outcomes': postOutcomes,
-  '/v1/guard/reserve': postReserve,
-  '/v1/guard/settle': postSettle,
-}
+import { methodsAt } from './routes.ts'
 
 export default {
   async fetch(request, env, ctx) {
@@ -24,7 +14,7 @@ export default {
       return withHeaders(
         await route(request, path, env, ctx, requestId),
         requestId,
-        path.startsWith('/v1/') ? INGEST_CORS : {},
+        path.startsWith('/v1/') || methodsAt(path) !== undefined ? INGEST_CORS : {},
       )
     } catch (error) {
       logFailure(env.LOG_LEVEL, error, requestId, path)
@@ -40,11 +30,12 @@ async function route(
   ctx: ExecutionContext,
   requestId: string,
 ): Promise<Response> {
-  const post = Object.hasOwn(POSTS, path) ? POSTS[path] : undefined
-  if (post) {
-    if (request.method === 'OPTIONS') return preflight()
-    if (request.method !== 'POST') return notAllowed('POST, OPTIONS', requestId)
-    return post(request, env, ctx)
+  const methods = methodsAt(path)
+  if (methods !== undefined) {
+    const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
+    if (handler !== undefined) return handler(request, env, ctx)
+    const allowed = [...Object.keys(methods), 'OPTIONS'].join(', ')
+    return request.method === 'OPTIONS' ? preflight(allowed) : notAllowed(allowed, requestId)
   }
   if (path === '/healthz') return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } })
   if (path === '/readyz') return readyz(env)

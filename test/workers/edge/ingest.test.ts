@@ -163,7 +163,17 @@ describe('keys', () => {
   it.each([
     ['Bearer', (key: string) => ({ authorization: `Bearer ${key}` })],
     ['Basic', (key: string) => ({ authorization: `Basic ${btoa(`user:${key}`)}` })],
+    ['Basic, as the user', (key: string) => ({ authorization: `Basic ${btoa(`${key}:`)}` })],
+    ['Bearer, percent-encoded', (key: string) => ({ authorization: `Bearer%20${key}` })],
+    ['a bare Authorization', (key: string) => ({ authorization: key })],
     ['x-api-key', (key: string) => ({ 'x-api-key': key })],
+    ['api_key', (key: string) => ({ api_key: key })],
+    ['api-key', (key: string) => ({ 'api-key': key })],
+    ['Helicone-Auth', (key: string) => ({ 'helicone-auth': `Bearer ${key}` })],
+    [
+      'x-api-key, beside a provider's key',
+      (key: string) => ({ authorization: 'Bearer sk-1', 'x-api-key': key }),
+    ],
   ])('come as %s', async (_, headers) => {
     const { key } = await freshKey()
     expect(

@@ -54,6 +54,29 @@ describe('POST /v1/traces', () => {
     ])
   })
 
+  it.each([
+    [
+      'Langfuse 5',
+      '/api/public/otel/v1/traces',
+      (key: string) => ({ authorization: `Basic ${btoa(`pk-lf-1:${key}`)}` }),
+    ],
+    ['LangSmith', '/otel/v1/traces', (key: string) => ({ 'x-api-key': key })],
+  ] as const)('is also where %s looks for it', async (_, path, credentials) => {
+    const { key } = await freshKey()
+    const edge = watchedEdge()
+    const headers = { ...credentials(key), 'content-type': 'application/json' }
+    const response = await edge.fetch(path, { method: 'POST', headers, body: JSON.stringify(request(span())) })
+    expect([response.status, await response.json()]).toEqual([200, {}])
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(edge.events()).toHaveLength(2)
+    const unknown = await edge.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '{}',
+    })
+    expect(unknown.status).toBe(401)
+  })
+
   it('says which spans it refused and keeps the others', async () => {
     const { key } = await freshKey()
     const edge = watchedEdge()
