@@ -170,10 +170,7 @@ describe('keys', () => {
     ['api_key', (key: string) => ({ api_key: key })],
     ['api-key', (key: string) => ({ 'api-key': key })],
     ['Helicone-Auth', (key: string) => ({ 'helicone-auth': `Bearer ${key}` })],
-    [
-      'x-api-key, beside a provider's key',
-      (key: string) => ({ authorization: 'Bearer sk-1', 'x-api-key': key }),
-    ],
+    ['x-api-key, beside the key of a provider', (key: string) => ({ authorization: 'Bearer sk-1', 'x-api-key': key })],
   ])('come as %s', async (_, headers) => {
     const { key } = await freshKey()
     expect(
