@@ -86,6 +86,12 @@ module.exports = {
       from: { path: '^web/src/lib/ui/' },
       to: { path: '^(web/src/(lib/(features|api)|routes)|workers)/' },
     },
+    only(
+      'sdk-stands-alone',
+      '^sdk/src/',
+      ['^sdk/src/'],
+      'What is published needs nothing of ours and no package; only its command line may use Node',
+    ),
     {
       name: 'examples-are-outside-programs',
       comment: 'The fleet uses what any client could: HTTP and published packages',

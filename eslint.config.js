@@ -20,6 +20,7 @@ export default ts.config(
       '**/node_modules',
       '**/.svelte-kit',
       '.build',
+      '**/dist',
       '.data',
       '**/.wrangler',
       'coverage',
@@ -113,8 +114,10 @@ export default ts.config(
     },
     plugins: { '@typescript-eslint': ts.plugin },
   },
+  // Written from the contract, as long as that is.
+  { files: ['sdk/src/contract.ts'], rules: { 'max-lines': 'off' } },
   {
-    files: ['workers/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts', 'web/**/*.ts'],
+    files: ['workers/**/*.ts', 'scripts/**/*.ts', 'bench/**/*.ts', 'sdk/**/*.ts', 'web/**/*.ts'],
     rules: { 'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }] },
   },
   {

@@ -4,6 +4,7 @@ import { checkImports } from './check/imports.ts'
 import { inRoot, programOf } from './runtime/paths.ts'
 import { runNode, type RunResult } from './runtime/run.ts'
 import { TYPED_WORKERS } from './runtime/workers.ts'
+import { writeSdkTypes } from './sdk-types.ts'
 import { typesOf } from './types.ts'
 
 interface Step {
@@ -16,6 +17,7 @@ const node = (packageName: string, program: string, args: string[], cwd?: string
 
 const STEPS: Step[] = [
   { name: 'types of the bindings', run: checkTypes },
+  { name: 'types of the SDK', run: checkSdkTypes },
   { name: 'tsc', run: node('typescript', 'tsc', ['--noEmit', '--project', inRoot('tsconfig.json')]) },
   { name: 'svelte-check', run: checkSvelte },
   { name: 'eslint', run: node('eslint', 'eslint', ['.', '--max-warnings=0']) },
@@ -29,6 +31,11 @@ async function checkTypes(): Promise<RunResult> {
   const results = await Promise.all(TYPED_WORKERS.map((worker) => typesOf(worker, true)))
   const failed = results.filter((result) => !result.ok)
   return { code: failed.length, output: failed.map((result) => result.output).join('\n') }
+}
+
+async function checkSdkTypes(): Promise<RunResult> {
+  const { ok, output } = await writeSdkTypes(true)
+  return { code: ok ? 0 : 1, output }
 }
 
 async function checkSvelte(): Promise<RunResult> {

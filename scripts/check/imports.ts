@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { BUILD_DIR, ROOT, inRoot, programOf } from '../runtime/paths.ts'
 import { runNode, type RunResult } from '../runtime/run.ts'
 
-const FOLDERS = ['workers', 'web', 'scripts', 'examples', 'bench']
+const FOLDERS = ['workers', 'web', 'sdk', 'scripts', 'examples', 'bench']
 
 const cruise = (cwd: string, folders: readonly string[]): Promise<RunResult> =>
   runNode(programOf('dependency-cruiser', 'depcruise'), [...folders, '--output-type', 'err'], { cwd })
