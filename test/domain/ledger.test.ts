@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { shortHash } from '../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
-import { eventKey, priceOf, type FindRates } from '../../workers/domain/ledger.ts'
+import { ANSWER_WINDOW_MS, eventKey, priceOf, type FindRates } from '../../workers/domain/ledger.ts'
 
 const base: CanonicalEvent = {
   event_type: 'agent.step.completed',
@@ -62,6 +62,52 @@ describe('eventKey', () => {
     { event_type: 'agent.retry' as const },
   ])('differs by %o', (fields) => {
     expect(eventKey({ ...base, ...fields }, shortHash)).not.toBe(eventKey(base, shortHash))
+  })
+
+  describe('of a call that is told by its answer', () => {
+    const call = {
+      ...base,
+      model: 'gpt-4o',
+      response_id: 'chatcmpl-7037a92eb2c907c9526b7152',
+      tokens_prompt: 425,
+      tokens_completion: 38,
+    }
+    const key = (fields: Partial<CanonicalEvent>) => eventKey({ ...call, ...fields }, shortHash)
+
+    it.each<[string, Partial<CanonicalEvent>]>([
+      ['another trace and span', { trace_id: 't2', span_id: 's2' }],
+      ['a span that ends a little later', { timestamp: base.timestamp + 40 }],
+      ['the model with its date', { model: 'gpt-4o-2024-08-06' }],
+      ['an id of the client', { event_id: 'e' }],
+    ])('is the same for %s', (_, fields) => {
+      expect(key(fields)).toBe(key({}))
+    })
+
+    it.each<[string, Partial<CanonicalEvent>]>([
+      ['another answer', { response_id: 'chatcmpl-17c6c7eacf4ac80f9ce148b6' }],
+      ['another count of tokens', { tokens_completion: 39 }],
+      ['the next window', { timestamp: base.timestamp + ANSWER_WINDOW_MS }],
+      ['what was reserved', { reservation_id: 'rsv_1' }],
+      ['another type', { event_type: 'agent.request.completed' }],
+    ])('differs for %s', (_, fields) => {
+      expect(key(fields)).not.toBe(key({}))
+    })
+
+    it.each(['chatcmpl-742', 'mock-response', 'chatcmpl-aaaaaaaaaaaaaaaaaaaaaaaa', '1', 'cmpl-1795000000000000000'])(
+      'is of the span where a server counts or repeats its ids: %s',
+      (response_id) => {
+        expect(key({ response_id, span_id: 's2' })).not.toBe(key({ response_id }))
+      },
+    )
+
+    it.each([
+      'msg_01XFDUDYJgAACzvnptvVoYEL',
+      'resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b',
+      'chatcmpl-3fa85f64-5717-4562-b3fc-2c963f66afa6',
+      'gen-1748-3fa85f6457174562b3fc',
+    ])('takes ids of providers: %s', (response_id) => {
+      expect(key({ response_id, span_id: 's2' })).toBe(key({ response_id }))
+    })
   })
 
   it('sorts by time, so that inserts stay local', () => {

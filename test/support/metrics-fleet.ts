@@ -49,6 +49,8 @@ function randomEvent(random: () => number, serial: number, timestamp: number): C
     span_id: `span-${serial}`,
     status,
     event_id: maybe(random, 0.4, `event-${serial}`),
+    // A provider's id, which keys the entry of a call by its answer: without a draw, so that seeds mean what they did.
+    response_id: serial % 2 === 0 ? `chatcmpl-${serial.toString(16).padStart(24, 'a')}0` : undefined,
     user_id: maybe(random, 0.7, `user-${Math.floor(random() * 6)}`),
     agent_id: maybe(random, 0.9, pick(random, ['a1', 'a2'])),
     workflow_id: maybe(random, 0.9, pick(random, ['w1', 'w2', 'w3'])),

@@ -114,6 +114,9 @@ export const EventInput = z.looseObject({
   egress_host: id.nullish(),
   queue_depth: count.nullish(),
   reservation_id: id.nullish(),
+  response_id: id.nullish().meta({
+    description: "The provider's id of the answer (`chatcmpl-…`, `msg_…`): a call told twice is paid once",
+  }),
   input: json.nullish(),
   output: json.nullish(),
   attributes: z.record(z.string().min(1).max(ID_CHARS_MAX), json).nullish(),
@@ -176,6 +179,8 @@ export interface CanonicalEvent {
   egress_host?: string
   queue_depth?: number
   reservation_id?: string
+  /** The provider's id of the answer. */
+  response_id?: string
   input?: unknown
   output?: unknown
   attributes?: Record<string, unknown>

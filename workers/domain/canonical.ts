@@ -127,6 +127,7 @@ function copyMarks(event: CanonicalEvent, input: EventInput): void {
   if (input.egress_host != null) event.egress_host = input.egress_host
   if (input.queue_depth != null) event.queue_depth = input.queue_depth
   if (input.reservation_id != null) event.reservation_id = input.reservation_id
+  if (input.response_id != null) event.response_id = input.response_id
 }
 
 function safeFindings(findings: number | Record<string, number>): number | Record<string, number> {

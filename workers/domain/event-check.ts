@@ -114,6 +114,7 @@ const OPTIONAL: Record<string, Check> = {
   egress_host: id,
   queue_depth: isCount,
   reservation_id: id,
+  response_id: id,
   input: anything,
   output: anything,
   attributes: isRecord(id, anything),

@@ -1,5 +1,6 @@
 import { SETTLEMENT, type CanonicalEvent, type CostSource } from '../contract/event.ts'
 import { costNanousd, type Rates } from './price.ts'
+import { isTelling } from './response-id.ts'
 
 /** Event types that can cost money; the others describe work that is reported elsewhere. */
 const BEARING = new Set([
@@ -36,19 +37,46 @@ export function priceOf(event: CanonicalEvent, findRates: FindRates): Priced | n
   return { cost_nanousd: costNanousd(usage, rates), cost_source: 'computed', price_version: rates.version }
 }
 
+/** Reports of one call end within seconds of one another; an id that comes again later is another call's. */
+export const ANSWER_WINDOW_MS = 600_000
+
 /**
- * The identity under which an event is paid once. A client's `event_id` stands alone; otherwise the
- * same span, type, time, attempt, tool and model are the same event. The time leads the key, so that
- * inserts stay local in the ledger's tree.
+ * The identity under which an event is paid once. A call of a model is that of its answer, whoever reports it
+ * (docs/decisions/0027-one-call-reported-twice.md). Else a client's `event_id` stands alone, and without one the same
+ * span, type, time, attempt, tool and model are the same event. The time leads the key, so that inserts stay local in the
+ * ledger's tree.
  */
 export function eventKey(event: CanonicalEvent, shortHash: (text: string) => string): string {
+  const answer = answerOf(event)
+  if (answer !== undefined) return answerKey(event.timestamp) + shortHash(answer)
   if (event.event_id !== undefined) return `i${shortHash(event.event_id)}`
   const { event_type, trace_id, span_id, attempt, tool_name, model } = event
   const identity = [event_type, trace_id, span_id, attempt ?? '', tool_name ?? '', model ?? ''].join('\n')
   return timeKey(event.timestamp) + shortHash(identity)
 }
 
+/**
+ * What tells a call by its answer: the provider's id, and the counts, which differ where a server repeats its ids. Models
+ * are named differently by reports of one call. What was reserved is settled under the reservation.
+ */
+function answerOf(event: CanonicalEvent): string | undefined {
+  const { event_type, response_id, reservation_id, tokens_prompt = 0, tokens_completion = 0 } = event
+  if (response_id === undefined || reservation_id !== undefined || event_type !== 'agent.step.completed')
+    return undefined
+  if (!isTelling(response_id)) return undefined
+  return [response_id, tokens_prompt, tokens_completion].join('\n')
+}
+
 /** How keys of a moment's events begin, unless a client gave them an id of their own. */
 export function timeKey(ms: number): string {
-  return `t${Math.max(0, ms).toString(36).padStart(9, '0')}`
+  return `t${timeChars(ms)}`
+}
+
+/** How keys of calls begin that are told by their answer: with the window in which they ended. */
+export function answerKey(ms: number): string {
+  return `r${timeChars(Math.floor(ms / ANSWER_WINDOW_MS) * ANSWER_WINDOW_MS)}`
+}
+
+function timeChars(ms: number): string {
+  return Math.max(0, ms).toString(36).padStart(9, '0')
 }

@@ -88,6 +88,21 @@ describe('ingest consumer', () => {
     })
   })
 
+  it('pays a call once that two traces tell, in one commit or in two', async () => {
+    const tenant = freshTenant()
+    const told = (traceId: string, answers: string[]) =>
+      traceEvents(traceId, answers.length, 100).map((event, i) => ({ ...event, response_id: answers[i] }))
+    const answers = ['chatcmpl-7037a92eb2c907c9526b7152', 'chatcmpl-17c6c7eacf4ac80f9ce148b6']
+    await deliver([makeBatch(tenant, told('t1', answers)), makeBatch(tenant, told('t2', answers.slice(0, 1)))])
+    await deliver([makeBatch(tenant, told('t3', answers.slice(1)))])
+    expect(await books(tenant)).toMatchObject({
+      ledger: { cost: 200, n: 2 },
+      trace: { cost: 200, n: 3 },
+      money: 200,
+      spent: '200',
+    })
+  })
+
   it('merges a trace that arrives in pieces, children first', async () => {
     const tenant = freshTenant()
     const events = traceEvents('t1', 2, 100)

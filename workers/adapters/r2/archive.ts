@@ -37,6 +37,7 @@ const TEXT = [
   'outcome',
   'egress_host',
   'reservation_id',
+  'response_id',
   'cost_source',
   'batch_id',
 ] as const

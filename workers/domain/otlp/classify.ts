@@ -1,8 +1,12 @@
-import { pick, pickText } from './attributes.ts'
+import { textAt } from './attributes.ts'
+import type { Facts } from './facts.ts'
 import type { FlatSpan } from './span.ts'
 
-/** `llm`: one call of a model. `agent`: what an agent or workflow did, whose usage is a roll-up. */
-export type SpanClass = 'llm' | 'tool' | 'agent' | 'other'
+/**
+ * `llm`: one call of a model. `agent`: what an agent or workflow did, whose usage is a roll-up. `guardrail`: a check of
+ * a policy. `permission`: a person or a setting was asked whether a tool may run.
+ */
+export type SpanClass = 'llm' | 'tool' | 'agent' | 'guardrail' | 'permission' | 'other'
 
 const OPERATIONS: Record<string, SpanClass> = {
   chat: 'llm',
@@ -15,37 +19,53 @@ const OPERATIONS: Record<string, SpanClass> = {
   invoke_agent: 'agent',
   invoke_workflow: 'agent',
   create_agent: 'agent',
+  model_generation: 'agent',
+  agent_step: 'other',
+  workflow_step: 'other',
+  schedule_tool_calls: 'other',
 }
-/** OpenInference's and OpenLLMetry's span kinds. */
+
+/** What OpenInference, OpenLLMetry, Langfuse, LangSmith, AgentOps and Claude Code call their spans, in lower case. */
 const KINDS: Record<string, SpanClass> = {
-  LLM: 'llm',
-  EMBEDDING: 'llm',
-  TOOL: 'tool',
-  AGENT: 'agent',
-  CHAIN: 'agent',
-  workflow: 'agent',
-  agent: 'agent',
-  task: 'agent',
+  llm: 'llm',
+  generation: 'llm',
+  embedding: 'llm',
+  llm_request: 'llm',
   tool: 'tool',
+  agent: 'agent',
+  chain: 'agent',
+  workflow: 'agent',
+  task: 'agent',
+  interaction: 'agent',
+  guardrail: 'guardrail',
+  'tool.blocked_on_user': 'permission',
+  'tool.execution': 'other',
+  operation: 'other',
+  span: 'other',
+  event: 'other',
+  retriever: 'other',
+  reranker: 'other',
+  evaluator: 'other',
+  parser: 'other',
+  prompt: 'other',
 }
 
 /** What a span is, by the attributes that each convention marks it with. */
-export function classOfSpan({ attributes, name }: FlatSpan): SpanClass {
-  const operation = pickText(attributes, 'operation')
-  const byOperation = operation === undefined ? undefined : own(OPERATIONS, operation)
-  const byKind = byOperation ?? own(KINDS, pickText(attributes, 'span_kind') ?? '')
-  if (byKind !== undefined) return byKind
-  const vercel = pickText(attributes, 'vercel_operation')
+export function classOfSpan({ name }: FlatSpan, facts: Facts): SpanClass {
+  const operation = textAt(facts, 'operation')
+  const byName = own(OPERATIONS, operation) ?? own(KINDS, textAt(facts, 'kind')?.toLowerCase())
+  if (byName !== undefined) return byName
+  const vercel = textAt(facts, 'ai_operation')
   if (vercel !== undefined) {
     if (/\.do(Generate|Stream|Embed)$/.test(vercel)) return 'llm'
     return vercel === 'ai.toolCall' ? 'tool' : 'agent'
   }
-  if (pick(attributes, 'tool_name') !== undefined) return 'tool'
-  const counts = pick(attributes, 'prompt') !== undefined || pick(attributes, 'completion') !== undefined
-  const isCall = counts && operation === undefined && pick(attributes, 'model') !== undefined
+  if (facts.tool_name !== undefined) return 'tool'
+  const counts = facts.prompt !== undefined || facts.completion !== undefined
+  const isCall = counts && operation === undefined && facts.model !== undefined
   return isCall && !/agent|workflow/i.test(name) ? 'llm' : 'other'
 }
 
-function own(table: Record<string, SpanClass>, name: string): SpanClass | undefined {
-  return Object.hasOwn(table, name) ? table[name] : undefined
+function own(table: Record<string, SpanClass>, name: string | undefined): SpanClass | undefined {
+  return name !== undefined && Object.hasOwn(table, name) ? table[name] : undefined
 }

@@ -1,62 +1,49 @@
-import type { EventInput } from '../../contract/event.ts'
-import { pickCount, pickText, textOf } from './attributes.ts'
-import { classOfSpan, type SpanClass } from './classify.ts'
+import { textAt, textOf } from './attributes.ts'
+import { countCallsOnce } from './calls.ts'
+import { classOfSpan } from './classify.ts'
+import { tellAttempts } from './attempts.ts'
+import { ANCESTORS_MAX, NAMES, type Names, type Node } from './node.ts'
+import { factsOf } from './read-facts.ts'
+import { responseIdOf } from './response-id.ts'
 import type { FlatSpan } from './span.ts'
+import { tellResults } from './status.ts'
 
-/** Who and what a span belongs to. */
-export type Names = Pick<EventInput, (typeof NAMES)[number]>
-const NAMES = ['agent_id', 'workflow_id', 'workflow_version', 'user_id', 'session_id'] as const
-const ANCESTORS_MAX = 64
 const NO_ID = /^0*$/
 
-/** A span with what the other spans of its payload tell of it. */
-export interface PlacedSpan {
-  span: FlatSpan
-  kind: SpanClass
-  parentId: string | undefined
-  names: Names
-  /** A child span repeats the call that this one retried, and says so itself. */
-  isRetryTold: boolean
+/** Places every span among the others: ancestors lend their names, and each call of a model is found once. */
+export function placeSpans(spans: readonly FlatSpan[]): Node[] {
+  const nodes = spans.map(nodeOf)
+  const byId = new Map(nodes.map((node) => [`${node.span.traceId} ${node.span.spanId}`, node]))
+  for (const node of nodes)
+    if (node.parentId !== undefined) {
+      const parent = byId.get(`${node.span.traceId} ${node.parentId}`)
+      if (parent !== node) node.parent = parent
+    }
+  tellResults(nodes)
+  countCallsOnce(nodes)
+  tellAttempts(nodes)
+  for (const node of nodes) node.names = withResource(namesOf(node), node.span)
+  return nodes
 }
 
-interface Node {
-  span: FlatSpan
-  kind: SpanClass
-  parent: Node | undefined
-  names: Names | undefined
-  isRetryTold: boolean
-}
-
-/** Places every span among the others: ancestors lend their names, and of nested calls only the inner one is a call. */
-export function placeSpans(spans: readonly FlatSpan[]): PlacedSpan[] {
-  const nodes = spans.map((span): Node => ({
+function nodeOf(span: FlatSpan): Node {
+  const facts = factsOf(span.attributes)
+  const kind = classOfSpan(span, facts)
+  return {
     span,
-    kind: classOfSpan(span),
+    facts,
+    kind,
+    parentId: NO_ID.test(span.parentSpanId) ? undefined : span.parentSpanId,
     parent: undefined,
     names: undefined,
-    isRetryTold: false,
-  }))
-  const byId = new Map(nodes.map((node) => [`${node.span.traceId} ${node.span.spanId}`, node]))
-  for (const node of nodes) {
-    const { traceId, parentSpanId } = node.span
-    if (!NO_ID.test(parentSpanId)) node.parent = byId.get(`${traceId} ${parentSpanId}`)
+    result: { status: 'ok' },
+    responseId: kind === 'llm' ? responseIdOf(facts) : undefined,
+    isRollUp: false,
+    copyOf: undefined,
+    copy: undefined,
+    retries: 0,
+    fallbackFrom: undefined,
   }
-  const calls = nodes.filter((node) => node.kind === 'llm')
-  for (const call of calls) markParent(call)
-  return nodes.map((node) => ({
-    span: node.span,
-    kind: node.kind,
-    parentId: NO_ID.test(node.span.parentSpanId) ? undefined : node.span.parentSpanId,
-    names: withResource(namesOf(node), node.span),
-    isRetryTold: node.isRetryTold,
-  }))
-}
-
-function markParent({ span, parent }: Node): void {
-  if (parent === undefined) return
-  // Two instrumentations of one call nest: what both report is paid once, by the one next to the provider.
-  if (parent.kind === 'llm' && parent.span !== span) parent.kind = 'agent'
-  if ((pickCount(span.attributes, 'resend_count') ?? 0) > 0) parent.isRetryTold = true
 }
 
 /** Own attributes, else the nearest ancestor's. Each ancestor is asked once, so a deep trace costs no more than a flat one. */
@@ -73,23 +60,24 @@ function namesOf(node: Node): Names {
   let inherited: Names = path.at(-1)?.parent?.names ?? {}
   for (const at of path.reverse()) {
     const names: Names = {}
-    for (const name of NAMES) names[name] = ownName(at.span, name) ?? inherited[name]
+    for (const name of NAMES) names[name] = ownName(at, name) ?? inherited[name]
     at.names = names
     inherited = names
   }
   return node.names ?? inherited
 }
 
-function ownName(span: FlatSpan, name: (typeof NAMES)[number]): string | undefined {
-  const own = pickText(span.attributes, name)
+function ownName({ span, facts, parentId }: Node, name: (typeof NAMES)[number]): string | undefined {
+  const own = textAt(facts, name)
   if (own !== undefined) return own
-  if (name === 'workflow_id' && span.name.startsWith('invoke_workflow '))
-    return textOf(span.name.slice('invoke_workflow '.length))
-  const kind = pickText(span.attributes, 'span_kind')
-  const entity = textOf(span.attributes['traceloop.entity.name'])
-  if (name === 'workflow_id' && kind === 'workflow') return entity
-  if (name === 'agent_id' && (kind === 'agent' || kind === 'AGENT')) return entity ?? textOf(span.name)
-  return undefined
+  const kind = textAt(facts, 'kind')
+  if (name === 'agent_id' && kind?.toLowerCase() === 'agent') return textAt(facts, 'entity') ?? textOf(span.name)
+  if (name !== 'workflow_id') return undefined
+  if (span.name.startsWith('invoke_workflow ')) return textOf(span.name.slice('invoke_workflow '.length))
+  if (kind === 'workflow') return textAt(facts, 'entity')
+  // LangSmith and OpenInference name the run as a whole after its root.
+  const isRun = facts.is_root !== undefined || (kind === 'CHAIN' && parentId === undefined)
+  return isRun ? textOf(span.name) : undefined
 }
 
 function withResource(names: Names, { resource }: FlatSpan): Names {

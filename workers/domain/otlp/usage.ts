@@ -1,7 +1,8 @@
 import { COST_USD_MAX, type EventInput } from '../../contract/event.ts'
-import { normaliseTokens } from '../tokens.ts'
-import { pickCount, pickNumber, pickText } from './attributes.ts'
-import type { FlatSpan } from './span.ts'
+import { normaliseTokens, type TokenConvention } from '../tokens.ts'
+import { countAt, numberAt, textAt, textOf } from './attributes.ts'
+import type { Facts } from './facts.ts'
+import { startOf, type Node } from './node.ts'
 
 const WELL_KNOWN_PROVIDERS = new Set([
   'aws.bedrock',
@@ -12,52 +13,81 @@ const WELL_KNOWN_PROVIDERS = new Set([
   'gcp.vertex_ai',
   'ibm.watsonx.ai',
 ])
-/** Instrumentations that count cached tokens apart from input tokens, against the conventions. */
-const EXCLUSIVE_SCOPES = [/^@traceloop\/instrumentation-anthropic/, /^com\.anthropic\.claude_code/]
+/** A framework, not who answered. */
+const NO_PROVIDERS = new Set(['langchain', 'unknown', '_other'])
+/** Whose model it is, where nobody says who answered. */
+const MAKERS: [RegExp, string][] = [
+  [/^(gpt-|chatgpt-|o\d|text-embedding-|codex-)/, 'openai'],
+  [/^claude-/, 'anthropic'],
+  [/^gemini-/, 'gcp.gemini'],
+  [/^(mistral|ministral|codestral|magistral)-/, 'mistral_ai'],
+  [/^deepseek-/, 'deepseek'],
+  [/^grok-/, 'x_ai'],
+]
+/** Instrumentations that count parts apart from their sums, against the conventions. */
+const CONVENTIONS: [RegExp, TokenConvention][] = [
+  [/^@traceloop\/instrumentation-anthropic/, { cache: 'exclusive' }],
+  [/^com\.anthropic\.claude_code/, { cache: 'exclusive' }],
+  [/gemini[-_]cli/, { cache: 'inclusive', reasoningApart: true }],
+]
+const BY_NUMBERS: TokenConvention = { cache: 'auto' }
 
-/** Model, tokens and cost of one call of a model. */
-export function usageOf(span: FlatSpan): Partial<EventInput> {
-  const a = span.attributes
-  const reported = {
-    prompt: pickCount(a, 'prompt'),
-    completion: pickCount(a, 'completion'),
-    total: pickCount(a, 'total'),
-    cached: pickCount(a, 'cached'),
-    cacheWrite: pickCount(a, 'cacheWrite'),
-    reasoning: pickCount(a, 'reasoning'),
-  }
-  const isCounted = Object.values(reported).some((n) => n !== undefined)
-  const isExclusive = EXCLUSIVE_SCOPES.some((scope) => scope.test(span.scope))
-  const tokens = normaliseTokens(reported, { cache: isExclusive ? 'exclusive' : 'auto' })
-  const cost = pickNumber(a, 'cost_usd')
+/** Model, tokens and cost of one call of a model; what its report leaves out is taken from another report of it. */
+export function usageOf(node: Node): Partial<EventInput> {
+  const { facts, copy } = node
+  const model = textAt(facts, 'model') ?? textAt(copy?.facts ?? {}, 'model') ?? 'unknown'
+  const ofCopy = copy?.facts ?? {}
   return {
-    provider: providerOf(pickText(a, 'provider')),
-    model: pickText(a, 'model') ?? 'unknown',
-    prompt_version: pickText(a, 'prompt_version'),
-    time_to_first_token_ms: firstTokenMs(span),
-    // A zero that comes with tokens is an instrumentation without prices.
-    cost_usd: cost !== undefined && cost > 0 && cost <= COST_USD_MAX ? cost : undefined,
-    ...(isCounted && {
-      tokens_prompt: tokens.prompt,
-      tokens_completion: tokens.completion,
-      tokens_total: tokens.total,
-      tokens_cached: tokens.cached,
-      tokens_cache_write: tokens.cacheWrite,
-      tokens_reasoning: tokens.reasoning,
-    }),
+    provider: providerOf(facts) ?? providerOf(ofCopy) ?? MAKERS.find(([pattern]) => pattern.test(model))?.[1],
+    model,
+    response_id: node.responseId,
+    prompt_version: textAt(facts, 'prompt_version') ?? textAt(ofCopy, 'prompt_version'),
+    time_to_first_token_ms: firstTokenMs(node),
+    cost_usd: costOf(facts) ?? costOf(ofCopy),
+    ...tokensOf(node),
   }
 }
 
-function firstTokenMs({ attributes }: FlatSpan): number | undefined {
-  const seconds = pickNumber(attributes, 'first_chunk_s')
-  const ms = seconds === undefined ? pickNumber(attributes, 'first_chunk_ms') : Math.round(seconds * 1e6) / 1e3
-  return ms !== undefined && ms >= 0 ? ms : undefined
+function tokensOf({ span, facts }: Node): Partial<EventInput> {
+  const reported = {
+    prompt: countAt(facts, 'prompt'),
+    completion: countAt(facts, 'completion'),
+    total: countAt(facts, 'total'),
+    cached: countAt(facts, 'cached'),
+    cacheWrite: countAt(facts, 'cache_write'),
+    reasoning: countAt(facts, 'reasoning'),
+  }
+  if (Object.values(reported).every((n) => n === undefined)) return {}
+  const convention = CONVENTIONS.find(([scope]) => scope.test(span.scope))?.[1] ?? BY_NUMBERS
+  const tokens = normaliseTokens(reported, convention)
+  return {
+    tokens_prompt: tokens.prompt,
+    tokens_completion: tokens.completion,
+    tokens_total: tokens.total,
+    tokens_cached: tokens.cached,
+    tokens_cache_write: tokens.cacheWrite,
+    tokens_reasoning: tokens.reasoning,
+  }
+}
+
+/** A zero is an instrumentation without prices, or a call that failed. */
+function costOf(facts: Facts): number | undefined {
+  const cost = numberAt(facts, 'cost_usd')
+  return cost !== undefined && cost > 0 && cost <= COST_USD_MAX ? cost : undefined
+}
+
+function firstTokenMs(node: Node): number | undefined {
+  const seconds = numberAt(node.facts, 'first_chunk_s')
+  const told = seconds === undefined ? numberAt(node.facts, 'first_chunk_ms') : Math.round(seconds * 1e6) / 1e3
+  const at = told === undefined ? Date.parse((textOf(node.facts.first_chunk_at) ?? '').replaceAll('"', '')) : NaN
+  const ms = told ?? Math.round((at - startOf(node)) * 1e3) / 1e3
+  return Number.isFinite(ms) && ms >= 0 ? ms : undefined
 }
 
 /** "openai.chat" → "openai"; the conventions' own dotted names stay. */
-export function providerOf(raw: string | undefined): string | undefined {
-  if (raw === undefined) return undefined
-  const lower = raw.toLowerCase()
+export function providerOf(facts: Facts): string | undefined {
+  const lower = textAt(facts, 'provider')?.toLowerCase()
+  if (lower === undefined || NO_PROVIDERS.has(lower)) return undefined
   if (WELL_KNOWN_PROVIDERS.has(lower)) return lower
   return lower.split('.')[0] || undefined
 }

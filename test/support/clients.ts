@@ -1,0 +1,155 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { sha256Hex } from '../../workers/adapters/hash.ts'
+import { findRates } from '../../workers/adapters/prices.ts'
+import type { CanonicalEvent } from '../../workers/contract/event.ts'
+import { canonicalise } from '../../workers/domain/canonical.ts'
+import { priceOf } from '../../workers/domain/ledger.ts'
+import { flattenTraces } from '../../workers/domain/otlp/json.ts'
+import { eventsOfSpans } from '../../workers/domain/otlp/mapper.ts'
+import { decodeTraces } from '../../workers/domain/otlp/protobuf.ts'
+import type { FlatSpan } from '../../workers/domain/otlp/span.ts'
+
+/** A body as a client sent it, of `test/fixtures/clients/<client>/<file>.gz`. */
+export function recorded(client: string, file: string): Buffer {
+  return gunzipSync(readFileSync(join(import.meta.dirname, `../fixtures/clients/${client}/${file}.gz`)))
+}
+
+export function spansIn(client: string, file: string): FlatSpan[] {
+  const body = recorded(client, file)
+  return file.endsWith('.pb') ? decodeTraces(body) : flattenTraces(JSON.parse(body.toString()))
+}
+
+/** The canonical events of a client's bodies; throws where one of them would be refused. */
+export function eventsIn(client: string, ...files: string[]): CanonicalEvent[] {
+  return files.flatMap((file) => canonicalEvents(spansIn(client, file)))
+}
+
+export function canonicalEvents(spans: readonly FlatSpan[]): CanonicalEvent[] {
+  const context = {
+    tenant: { org_id: 'o', workspace_id: 'w', project_id: 'p' },
+    keepContent: false,
+    nowMs: Math.max(...spans.map((span) => span.endMs)),
+    sha256: sha256Hex,
+  }
+  return eventsOfSpans(spans, false)
+    .flat()
+    .map((input) => {
+      const outcome = canonicalise(JSON.parse(JSON.stringify(input)), context)
+      if (!outcome.ok) throw new Error(`${outcome.pointer} ${outcome.detail}`)
+      return outcome.event
+    })
+}
+
+/** One call of a model: tokens are inclusive sums, and the parts of them that are priced apart. */
+export interface Call {
+  model: string
+  prompt?: number
+  cached?: number
+  write?: number
+  completion?: number
+  reasoning?: number
+  nano?: number
+  finish?: string
+  error?: string
+}
+
+/** What a person would say of one run; names that differ within it in their order, what is empty or zero left out. */
+export interface Run {
+  /** `ok`, or the type of its error; `missing` where no root came. */
+  result: string
+  agent?: string
+  workflow?: string
+  version?: string
+  user?: string
+  session?: string
+  environment?: string
+  prompt?: string
+  provider?: string
+  calls?: Call[]
+  /** In the order in which they began, a failed one with its type. */
+  tools?: string[]
+  steps?: number
+  retries?: number
+  fallbacks?: string[]
+  policies?: string[]
+  /** Events whose parent is in none of the bodies. */
+  orphans?: number
+}
+
+/** The runs of events, in the order in which they began. */
+export function runsOf(events: readonly CanonicalEvent[]): Run[] {
+  const traces = Map.groupBy(events, (event) => event.trace_id)
+  const began = (trace: CanonicalEvent[]) => Math.min(...trace.map(startOf))
+  return [...traces.values()].sort((a, b) => began(a) - began(b)).map(runOf)
+}
+
+type Name =
+  | 'agent_id'
+  | 'workflow_id'
+  | 'workflow_version'
+  | 'user_id'
+  | 'session_id'
+  | 'environment'
+  | 'prompt_version'
+  | 'provider'
+
+function runOf(unsorted: CanonicalEvent[]): Run {
+  const events = unsorted.toSorted((a, b) => startOf(a) - startOf(b))
+  const of = (...types: string[]) => events.filter((event) => types.includes(event.event_type.slice('agent.'.length)))
+  const roots = of('request.completed').filter((event) => event.parent_span_id === undefined)
+  if (roots.length > 1) throw new Error(`${roots.length} roots in a trace`)
+  const ids = new Set(events.map((event) => event.span_id))
+  const all = (name: Name) => [...new Set(events.flatMap((event) => event[name] ?? []))].sort().join(', ')
+  return withoutEmpty({
+    result: roots[0] === undefined ? 'missing' : resultOf(roots[0]),
+    agent: all('agent_id'),
+    workflow: all('workflow_id'),
+    version: all('workflow_version'),
+    user: all('user_id'),
+    session: all('session_id'),
+    environment: all('environment'),
+    prompt: all('prompt_version'),
+    provider: all('provider'),
+    calls: of('step.completed', 'request.completed')
+      .filter((event) => event.model !== undefined)
+      .map(callOf),
+    tools: of('tool.called', 'tool.failed').map((event) =>
+      event.status === 'ok' ? `${event.tool_name}` : `${event.tool_name} ${resultOf(event)}`,
+    ),
+    steps: of('step.completed').filter((event) => event.model === undefined).length,
+    retries: of('retry').length,
+    fallbacks: of('fallback.triggered').map((event) => `${event.fallback_from} → ${event.fallback_to}`),
+    policies: of('policy.decision').map((event) => `${event.policy_id} ${event.policy_result}`),
+    orphans: events.filter(({ parent_span_id: id }) => id !== undefined && !ids.has(id)).length,
+  })
+}
+
+function callOf(event: CanonicalEvent): Call {
+  return withoutEmpty({
+    model: event.model ?? '',
+    prompt: event.tokens_prompt,
+    cached: event.tokens_cached,
+    write: event.tokens_cache_write,
+    completion: event.tokens_completion,
+    reasoning: event.tokens_reasoning,
+    nano: priceOf(event, findRates)?.cost_nanousd,
+    finish: event.attributes?.['finish_reason'] as string | undefined,
+    error: event.status === 'ok' ? undefined : resultOf(event),
+  })
+}
+
+function resultOf({ status, error_type }: CanonicalEvent): string {
+  return status === 'ok' ? 'ok' : (error_type ?? 'error')
+}
+
+function startOf({ timestamp, latency_ms = 0 }: CanonicalEvent): number {
+  return timestamp - latency_ms
+}
+
+function withoutEmpty<T extends object>(record: T): T {
+  const isEmpty = (value: unknown) =>
+    value === undefined || value === '' || value === 0 || (Array.isArray(value) && value.length === 0)
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => !isEmpty(value))) as T
+}
