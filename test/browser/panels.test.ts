@@ -50,6 +50,29 @@ async function download(what: string): Promise<Buffer> {
 }
 
 describe('a panel', () => {
+  it('says what it is on hover and on focus, until Escape', async () => {
+    const what = requests().getByRole('button', { name: /^What .* is$/ })
+    const words = requests().getByRole('tooltip')
+    await what.hover()
+    await words.waitFor()
+    expect(await words.innerText()).toMatch(/request/)
+    expect(await what.getAttribute('aria-describedby')).toBe(await words.getAttribute('id'))
+    const [box, size] = [await words.boundingBox(), page.viewportSize()]
+    expect(box?.x).toBeGreaterThan(0)
+    expect((box?.x ?? 0) + (box?.width ?? 0)).toBeLessThan(size?.width ?? 0)
+    // Words on which the pointer rests stay.
+    await words.hover()
+    await page.waitForTimeout(400)
+    expect(await words.isVisible()).toBe(true)
+    await page.keyboard.press('Escape')
+    await words.waitFor({ state: 'detached' })
+    await page.mouse.move(0, 0)
+    await what.focus()
+    await words.waitFor()
+    await what.blur()
+    await words.waitFor({ state: 'detached' })
+  })
+
   it('goes out as CSV, with times in UTC', async () => {
     const [head, ...rows] = (await download('Download CSV')).toString('utf8').trim().split('\r\n')
     expect(head).toMatch(/^time,Succeeded,/)

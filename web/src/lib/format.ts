@@ -9,6 +9,9 @@ const DAY_MS = 86_400_000
 /** Between a number and its unit, so that a line never ends between them. */
 const GAP = '\u00a0'
 const UNITS = ['', 'k', 'M', 'B', 'T'] as const
+/** Made once: `toLocaleString` makes one for each number, of which a page has thousands. */
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const HUNDREDTHS = new Intl.NumberFormat('en', { maximumFractionDigits: 2 })
 
 /** A decimal string of dollars: `$1,234.56`, below a cent four significant digits, from 10 k compact. */
 export function formatUsd(usd: string): string {
@@ -19,7 +22,7 @@ export function formatUsd(usd: string): string {
   if (size < CENT) return `${sign}$${smallUsd(size)}`
   if (size >= BigInt(COMPACT_FROM) * NANO) return `${sign}$${compact(Number(size / NANO))}`
   const cents = (size + CENT / 2n) / CENT
-  return `${sign}$${(cents / 100n).toLocaleString('en')}.${(cents % 100n).toString().padStart(2, '0')}`
+  return `${sign}$${WHOLE.format(cents / 100n)}.${(cents % 100n).toString().padStart(2, '0')}`
 }
 
 /** The whole amount, as it is copied and shown on hover: `$1,234.567890123`. */
@@ -30,15 +33,14 @@ export function formatUsdExact(usd: string): string {
     .toString()
     .padStart(9, '0')
     .replace(/0{1,7}$/, '')
-  return `${nano < 0n ? '−' : ''}$${(size / NANO).toLocaleString('en')}.${fraction}`
+  return `${nano < 0n ? '−' : ''}$${WHOLE.format(size / NANO)}.${fraction}`
 }
 
 /** A number of things: `1,234`, from 10 k compact (`12.4k`). Tokens too. */
 export function formatCount(count: number): string {
   if (!Number.isFinite(count)) return '–'
   if (Math.abs(count) >= COMPACT_FROM) return (count < 0 ? '−' : '') + compact(Math.abs(count))
-  const digits = Number.isInteger(count) ? 0 : 2
-  return count.toLocaleString('en', { maximumFractionDigits: digits }).replace('-', '−')
+  return HUNDREDTHS.format(count).replace('-', '−')
 }
 
 /** A span of time: `840 ms`, `3.2 s`, `4 m 12 s`, `2 h 5 m`, `3 d 4 h`. */
@@ -64,10 +66,7 @@ export function formatPercent(share: number): string {
   const percent = share * 100
   if (percent > 0 && percent < 0.1) return `<${GAP}0.1${GAP}%`
   if (percent > 99.9 && percent < 100) return `${(Math.floor(percent * 100) / 100).toFixed(2)}${GAP}%`
-  const text =
-    Math.abs(percent) >= 1000
-      ? percent.toLocaleString('en', { maximumFractionDigits: 0 })
-      : String(Number(percent.toFixed(1)))
+  const text = Math.abs(percent) >= 1000 ? WHOLE.format(percent) : String(Number(percent.toFixed(1)))
   return `${text}${GAP}%`.replace('-', '−')
 }
 

@@ -1,4 +1,5 @@
 import type { Loaded, LoadProblem } from './loaded.ts'
+import { turn } from './turns.ts'
 
 /**
  * The newest answer of something that is asked again and again. The last good value stays while the
@@ -8,7 +9,7 @@ export class Latest<T> {
   value = $state.raw<T | null>(null)
   problem = $state.raw<LoadProblem | null>(null)
   loading = $state(true)
-  #turn = 0
+  #asked = 0
 
   constructor(first: Loaded<T> | Promise<Loaded<T>>) {
     if (!(first instanceof Promise)) this.#keep(first)
@@ -16,12 +17,13 @@ export class Latest<T> {
 
   /** Follows the next answer. With `fresh` the old value answers another question and goes at once. */
   async follow(next: Loaded<T> | Promise<Loaded<T>>, fresh = false): Promise<void> {
-    const turn = ++this.#turn
+    const asked = ++this.#asked
     if (fresh) this.value = null
     if (!(next instanceof Promise)) return this.#keep(next)
     this.loading = true
     const answer = await next
-    if (turn === this.#turn) this.#keep(answer)
+    await turn()
+    if (asked === this.#asked) this.#keep(answer)
   }
 
   #keep(answer: Loaded<T>): void {

@@ -31,6 +31,6 @@ async function loadPanel(panel: PanelSpec, ask: Ask, scope: Scope): Promise<Pane
 }
 
 /** A panel as its page knows it: what it shows and means, without the way to load it. */
-export function headOf({ id, title, unit, definition, span }: PanelSpec): Omit<PanelSpec, 'load'> {
-  return { id, title, unit, definition, span }
+export function headOf({ load: _, ...head }: PanelSpec): Omit<PanelSpec, 'load'> {
+  return head
 }

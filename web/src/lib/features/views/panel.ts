@@ -171,6 +171,8 @@ export interface PanelSpec {
   definition: string
   /** Of twelve columns of the grid, on a wide screen. */
   span: 3 | 4 | 6 | 8 | 12
+  /** About how high it is drawn on a wide screen, in pixels: kept free while it loads, so that nothing below jumps. */
+  height?: number
   load(ask: Ask, scope: Scope): Promise<Shaped>
 }
 

@@ -35,14 +35,14 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   )
   const annotations = loadAnnotations(client, scope)
   const answers = loadPanels(client, scope, EXECUTIVE_PANELS)
-  // The rest follows as it is ready.
-  const head = await Promise.all([totals, spend])
+  // What is at the top comes with the page; the rest follows as it is ready.
+  const head = await Promise.all([totals, spend, budgets, alerts])
   return {
     scope,
     totals: head[0],
     spend: head[1],
-    budgets,
-    alerts,
+    budgets: head[2],
+    alerts: head[3],
     ...later,
     panels: EXECUTIVE_PANELS.map(headOf),
     annotations,

@@ -20,6 +20,7 @@ export const unitEconomics: PanelSpec = {
   definition:
     'All that the traces of the range cost, divided by what came of it: traces that succeeded (outcome success, or none said and no failure), requests that ended, and calls of models and tools. Failures are paid for too, so the cost of a success holds theirs.',
   span: 6,
+  height: 88,
   async load(ask) {
     const [now, before] = await Promise.all([
       unitsOf((query) => ask.metrics(query)),
@@ -76,6 +77,7 @@ export const agentsWorth: PanelSpec = {
   definition:
     'Each agent by what one success costs (cost of all its traces / those that succeeded) and by its success rate (successes / traces). The size is what it cost in all. Outcomes that are revised later move it. Bottom right is dear and fails; top left is cheap and works.',
   span: 6,
+  height: 304,
   async load(ask, scope) {
     const answer = await ask.metrics({
       kind: 'trace',

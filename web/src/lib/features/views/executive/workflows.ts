@@ -13,6 +13,7 @@ export const dearestWorkflows: PanelSpec = {
   definition:
     'What the traces that began in the interval cost, by the workflow that they name; the five that cost most in the range.',
   span: 6,
+  height: 272,
   async load(ask, scope) {
     if (scope.range.step === 'minute') return { type: 'series', format: 'usd', series: [], empty: HOURLY }
     const answer = await ask.metrics({

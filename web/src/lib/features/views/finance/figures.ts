@@ -15,6 +15,7 @@ export const spendFigures: PanelSpec = {
   definition:
     'Sums of ledger entries, exact to the nano-dollar. The change is against the compared period as far as the range has got. Today and this month are those of the zone that the page names, whatever the range.',
   span: 12,
+  height: 180,
   async load(ask, scope) {
     const [now, before, month, unpriced, plan] = await Promise.all([
       ask.spend(['org']),

@@ -16,6 +16,7 @@ export const spendOverTime: PanelSpec = {
   definition:
     'Sum of cost_usd of ledger entries by the time of their event, exact to the nano-dollar. Days, weeks (from Monday) and months are those of the zone that the page names; the first and the last may be cut short by the range. The most expensive seven are told apart, the others are added up.',
   span: 12,
+  height: 312,
   async load(ask, scope) {
     const dimensions = dimensionsOf(scope)
     const controls = [cutControl(scope), groupControl(dimensions)]

@@ -25,6 +25,7 @@ export const policyDecisions: PanelSpec = {
   definition:
     'Events agent.policy.decision by policy_result: from agents, and from run-time controls, which report what they stop.',
   span: 6,
+  height: 256,
   async load(ask, scope) {
     const answer = await ask.metrics({
       kind: 'policy',
@@ -80,6 +81,7 @@ export const violations: PanelSpec = {
   definition:
     'Decisions to block or to escalate (agent.policy.decision) by policy, workflow and agent. The trend compares the last 24 hours, whatever the range, with the 24 hours before. A policy leads to the traces of its workflow and agent that ended with policy_blocked, or to all of them where it only escalated.',
   span: 12,
+  height: 96,
   async load(ask, scope) {
     const { nowMs, range } = scope
     const [blocked, escalated, day, dayBefore] = await Promise.all([

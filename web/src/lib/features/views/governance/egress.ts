@@ -39,6 +39,7 @@ export const egressMap: PanelSpec = {
   unit: 'operations',
   definition: `Tools and steps that sent data to a host (egress_host), by workflow and host, the hosts that were reached most first. ${NEW_HOST} A cell leads to the traces of its workflow.`,
   span: 12,
+  height: 244,
   async load(ask, scope) {
     const [answer, known] = await Promise.all([
       ask.metrics({ kind: 'egress', measures: ['count'], dimensions: ['workflow_id', 'egress_host'], limit: ROWS_MAX }),

@@ -35,6 +35,7 @@ export const figures: PanelSpec = {
   definition:
     'Decisions of policies (agent.policy.decision by policy_result), requests that a budget or a loop guard stopped (agent.request.completed by error_type), personal data (pii_detected, pii_redacted), and where data were sent (egress_host).',
   span: 12,
+  height: 156,
   async load(ask, scope) {
     const [now, before] = await Promise.all([
       countsOf(ask, scope.range, (query) => ask.metrics(query)),

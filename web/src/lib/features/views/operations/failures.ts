@@ -27,6 +27,7 @@ export const failureMap: PanelSpec = {
   definition:
     'Steps, model calls and tool calls with status error or blocked, by their step (else by their tool or model), where most failed first. Ranges longer than two days show the hours of the day in your zone. A cell leads to the traces that began in the hour in which most of its failures were, and failed there.',
   span: 12,
+  height: 324,
   async load(ask, scope) {
     const answers = await Promise.all(
       STEPPED.map(({ kind, named }) =>

@@ -34,6 +34,7 @@ export const head: PanelSpec = {
   definition:
     'Requests are agent.request.completed events. What is not over yet is compared with the period before as far as it had got by then.',
   span: 12,
+  height: 156,
   async load(ask, scope) {
     const [now, before] = await Promise.all([
       answersBy((query) => ask.metrics(query)),

@@ -13,6 +13,7 @@ export const requests: PanelSpec = {
   definition:
     'Requests that ended in the interval: agent.request.completed. Failed are those with status error or blocked; without success are those that were cancelled, or whose outcome is failure.',
   span: 6,
+  height: 256,
   async load(ask, scope) {
     const query = {
       kind: 'request',
@@ -48,6 +49,7 @@ export const requestRate: PanelSpec = {
   definition:
     'Requests that ended in the interval ÷ its minutes; of an interval that is not over, ÷ those that have gone by.',
   span: 6,
+  height: 256,
   async load(ask, scope) {
     const query = { kind: 'request' as const, step: scope.range.step, limit: 5000 }
     const [now, before] = await Promise.all([

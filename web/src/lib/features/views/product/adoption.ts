@@ -11,6 +11,7 @@ export const reach: PanelSpec = {
   definition:
     'Unique users and agents whose requests ended in the range, and those requests. A user is one user_id; who sends none is not counted.',
   span: 6,
+  height: 64,
   async load(ask) {
     const query = { kind: 'request' as const, measures: ['count', 'unique_users', 'unique_agents'] as const }
     const asked = { ...query, measures: [...query.measures] }
@@ -42,6 +43,7 @@ export const adoption: PanelSpec = {
   unit: 'requests in each interval',
   definition: 'Requests that ended, by the workflow (feature) that they name; the most used in the range first.',
   span: 6,
+  height: 292,
   async load(ask, scope) {
     const answer = await ask.metrics({
       kind: 'request',

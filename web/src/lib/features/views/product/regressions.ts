@@ -29,6 +29,7 @@ export const successOverReleases: PanelSpec = {
   definition:
     'Success rate of one workflow’s traces in each interval, for each of its versions, and where a version appeared for the first time. Outcomes that are revised later change it.',
   span: 6,
+  height: 296,
   async load(ask, scope) {
     if (scope.range.step === 'minute') return { type: 'series', format: 'percent', series: [], empty: HOURLY }
     const chosen = await chosenWorkflow(ask, scope)
