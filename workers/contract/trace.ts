@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UsdString } from './api.ts'
+import { Page, UsdString } from './api.ts'
 import { FAILURE_CLASSES } from './failure.ts'
 import { LEAKS } from './metrics.ts'
 
@@ -52,6 +52,20 @@ export type TraceSummary = z.infer<typeof TraceSummary>
 /** What a trace may have had on its way, however it ended. */
 export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const
 
+/** By what a list of traces is ordered; each is a field of TraceSummary, but `tokens`: prompt and completion. */
+export const TRACE_SORTS = [
+  'started_at',
+  'name',
+  'agent_id',
+  'status',
+  'duration_ms',
+  'cost_usd',
+  'tokens',
+  'llm_calls',
+] as const
+export type TraceSort = (typeof TRACE_SORTS)[number]
+export const SORT_ORDERS = ['desc', 'asc'] as const
+
 export const TracesQuery = z.object({
   from: z.iso.datetime({ offset: true }).optional(),
   to: z.iso.datetime({ offset: true }).optional(),
@@ -80,12 +94,24 @@ export const TracesQuery = z.object({
     .regex(/^\d{1,7}(\.\d{1,9})?$/)
     .optional(),
   q: z.string().max(200).optional().meta({ description: 'Part of a trace id, name, agent, workflow, user or session' }),
+  sort: z.enum(TRACE_SORTS).default('started_at').meta({
+    description:
+      'Any order but that of time is among the newest 50,000 traces of the range, before the filters; the answer says since when',
+  }),
+  order: z.enum(SORT_ORDERS).default('desc'),
   limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(400).optional(),
+  cursor: z.string().max(2000).optional().meta({ description: 'Of the same `sort` and `order`' }),
 })
 export type TracesQuery = z.infer<typeof TracesQuery>
 
-export const FailuresQuery = TracesQuery.omit({ limit: true, cursor: true }).extend({
+export const TracesAnswer = Page(TraceSummary).extend({
+  /** Since when traces were looked at: later than asked where the range has more than 50,000 and they are sorted. */
+  from: z.string(),
+  sampled: z.boolean(),
+})
+export type TracesAnswer = z.infer<typeof TracesAnswer>
+
+export const FailuresQuery = TracesQuery.omit({ sort: true, order: true, limit: true, cursor: true }).extend({
   limit: z.coerce.number().int().min(1).max(500).default(200),
 })
 export type FailuresQuery = z.infer<typeof FailuresQuery>

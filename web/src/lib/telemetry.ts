@@ -1,10 +1,8 @@
-import { Page, SpendAnswer } from '../../../workers/contract/api.ts'
-import { TraceDetail, TraceSummary } from '../../../workers/contract/trace.ts'
+import { SpendAnswer } from '../../../workers/contract/api.ts'
+import { TraceDetail, TracesAnswer } from '../../../workers/contract/trace.ts'
 import { Watermark } from '../../../workers/contract/batch.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../workers/contract/metrics.ts'
 import { orgPath, projectPath, type Api } from './api.ts'
-
-const TracePage = Page(TraceSummary)
 
 /** What the pages ask of an organization's telemetry. */
 export function orgTelemetry(api: Api, org: string) {
@@ -19,7 +17,7 @@ export function orgTelemetry(api: Api, org: string) {
 export function projectTelemetry(api: Api, project: string) {
   return {
     traces: (query: Record<string, string>) =>
-      api.get(`${projectPath(project, 'traces')}?${new URLSearchParams(query)}`, TracePage),
+      api.get(`${projectPath(project, 'traces')}?${new URLSearchParams(query)}`, TracesAnswer),
     trace: (id: string) => api.get(projectPath(project, 'traces', id), TraceDetail),
     watermark: () => api.get(projectPath(project, 'watermark'), Watermark),
   }

@@ -5,7 +5,9 @@ import type {
   FailureFilter,
   FailureRow,
   PackedBatch,
+  SortedPosition,
   TraceFilter,
+  TraceOrder,
   TracePosition,
   TraceRow,
   TraceStore,
@@ -19,7 +21,8 @@ const BATCHES_PER_QUERY = 20
 /** Traces in the tenant's data shard. */
 export function traceStore(shardOf: (tenant: ProjectTenant) => D1Database): TraceStore {
   return {
-    page: (tenant, filter, after, limit) => page(shardOf(tenant), tenant, filter, after, limit),
+    page: (tenant, filter, after, limit, descending) => page(shardOf(tenant), tenant, filter, after, limit, descending),
+    sorted: (tenant, filter, order, after, limit) => sorted(shardOf(tenant), tenant, filter, order, after, limit),
     failures: (tenant, filter, limit) => failures(shardOf(tenant), tenant, filter, limit),
     find: (tenant, traceId) =>
       shardOf(tenant)
@@ -42,33 +45,96 @@ async function page(
   filter: TraceFilter,
   after: TracePosition | null,
   limit: number,
+  descending: boolean,
 ): Promise<{ rows: TraceRow[]; next: TracePosition | null }> {
+  const { past, direction } = towards(descending)
   const values: unknown[] = [
     tenant.project_id,
     filter.from_ms,
     filter.to_ms,
-    after?.sort_ms ?? Number.MAX_SAFE_INTEGER,
+    after?.sort_ms ?? (descending ? Number.MAX_SAFE_INTEGER : -1),
     after?.trace_id ?? '',
   ]
   const bind = (value: unknown) => `?${values.push(value)}`
   const conditions = ['org_id = ' + bind(tenant.org_id), ...conditionsOf(filter, bind)]
-  const range = `project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3 AND (sort_ms, trace_id) < (?4, ?5)`
+  const range = `project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3 AND (sort_ms, trace_id) ${past} (?4, ?5)`
+  const order = `ORDER BY sort_ms ${direction}, trace_id ${direction}`
   const found = await db
     .prepare(
-      `SELECT * FROM (SELECT * FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT ${ROWS_SCANNED_MAX})
-       WHERE ${conditions.join(' AND ')} ORDER BY sort_ms DESC, trace_id DESC LIMIT ${bind(limit + 1)}`,
+      `SELECT * FROM (SELECT * FROM trace WHERE ${range} ${order} LIMIT ${ROWS_SCANNED_MAX})
+       WHERE ${conditions.join(' AND ')} ${order} LIMIT ${bind(limit + 1)}`,
     )
     .bind(...values)
     .all<TraceRow>()
   const rows = found.results.slice(0, limit)
   if (found.results.length > limit) return { rows, next: positionOf(rows.at(-1)) }
   const last = await db
-    .prepare(
-      `SELECT sort_ms, trace_id FROM trace WHERE ${range} ORDER BY sort_ms DESC, trace_id DESC LIMIT 1 OFFSET ${ROWS_SCANNED_MAX - 1}`,
-    )
+    .prepare(`SELECT sort_ms, trace_id FROM trace WHERE ${range} ${order} LIMIT 1 OFFSET ${ROWS_SCANNED_MAX - 1}`)
     .bind(...values.slice(0, 5))
     .first<TracePosition>()
   return { rows, next: last }
+}
+
+const towards = (descending: boolean) =>
+  descending ? { past: '<', direction: 'DESC' } : { past: '>', direction: 'ASC' }
+
+/** No index has these orders: each page reads the newest traces of the range and keeps as many as it answers. */
+const SORTED_BY: Record<TraceOrder['by'], string> = {
+  name: 'name',
+  agent_id: 'agent_id',
+  // As it is shown: what is not complete runs, unless it has failed.
+  status: `CASE WHEN complete = 1 OR status = 'error' THEN status ELSE 'running' END`,
+  duration_ms: 'max(0, ended_ms - started_ms)',
+  cost_usd: 'cost_nanousd',
+  tokens: 'tokens_prompt + tokens_completion',
+  llm_calls: 'llm_calls',
+}
+
+async function sorted(
+  db: D1Database,
+  tenant: ProjectTenant,
+  filter: TraceFilter,
+  { by, descending }: TraceOrder,
+  after: SortedPosition | null,
+  limit: number,
+): Promise<{ rows: TraceRow[]; next: SortedPosition | null; from_ms: number }> {
+  const from_ms = await newestFrom(db, tenant, filter)
+  const { past, direction } = towards(descending)
+  const values: unknown[] = [tenant.project_id, from_ms, filter.to_ms]
+  const bind = (value: unknown) => `?${values.push(value)}`
+  const conditions = ['org_id = ' + bind(tenant.org_id), ...conditionsOf(filter, bind)]
+  if (after !== null)
+    conditions.push(
+      `(${SORTED_BY[by]}, sort_ms, trace_id) ${past} (${bind(after.value)}, ${bind(after.sort_ms)}, ${bind(after.trace_id)})`,
+    )
+  const order = ['sort_value', 'sort_ms', 'trace_id'].map((column) => `${column} ${direction}`).join(', ')
+  const { results } = await db
+    .prepare(
+      `SELECT *, ${SORTED_BY[by]} AS sort_value FROM trace WHERE project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3
+       AND ${conditions.join(' AND ')} ORDER BY ${order} LIMIT ${bind(limit + 1)}`,
+    )
+    .bind(...values)
+    .all<TraceRow & { sort_value: string | number }>()
+  const rows = results.slice(0, limit)
+  const last = results.length > limit ? rows.at(-1) : undefined
+  return {
+    rows,
+    next: last ? { value: last.sort_value, sort_ms: last.sort_ms, trace_id: last.trace_id } : null,
+    from_ms,
+  }
+}
+
+/** When the oldest of the newest traces of a range began, or its own start where all are looked at. */
+async function newestFrom(db: D1Database, tenant: ProjectTenant, { from_ms, to_ms }: TraceFilter): Promise<number> {
+  const oldest = await db
+    .prepare(
+      `SELECT sort_ms FROM trace WHERE project_id = ?1 AND sort_ms >= ?2 AND sort_ms < ?3
+       ORDER BY sort_ms DESC, trace_id DESC LIMIT 1 OFFSET ${ROWS_SCANNED_MAX}`,
+    )
+    .bind(tenant.project_id, from_ms, to_ms)
+    .first<{ sort_ms: number }>()
+  // Those of the same millisecond as the first that is too many are left out with it.
+  return oldest === null ? from_ms : oldest.sort_ms + 1
 }
 
 async function failures(

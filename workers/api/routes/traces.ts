@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { DeadLetter, Page } from '../../contract/api.ts'
-import { FailuresAnswer, FailuresQuery, TraceDetail, TraceSummary, TracesQuery } from '../../contract/trace.ts'
+import { FailuresAnswer, FailuresQuery, TraceDetail, TracesAnswer, TracesQuery } from '../../contract/trace.ts'
 import { Watermark } from '../../contract/batch.ts'
 import { getWatermark } from '../../services/ingest/receipt.ts'
 import { listDeadLetters, replayDeadLetter } from '../../services/recovery/replay.ts'
@@ -20,11 +20,11 @@ export function traceRoutes(app: App): void {
     method: 'get',
     path: '/api/v1/projects/{project}/traces',
     tag: 'Telemetry',
-    summary: 'Traces, newest first',
+    summary: 'Traces, newest first unless they are sorted',
     permission: 'telemetry.read',
     params: ProjectParam,
     query: TracesQuery,
-    answer: Page(TraceSummary),
+    answer: TracesAnswer,
     handle: ({ who, deps, query }) => listTraces(deps.traces, projectTenantOf(who), query, deps.now()),
   })
   route(app, {

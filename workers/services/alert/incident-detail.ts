@@ -191,6 +191,8 @@ async function tracesOf(
     ...narrow,
     from: new Date(scope.from_ms).toISOString(),
     to: new Date(scope.to_ms + 1).toISOString(),
+    sort: 'started_at' as const,
+    order: 'desc' as const,
     limit: TRACES_READ,
   }
   const list = async (status: 'error' | undefined) => {

@@ -5,6 +5,7 @@ import type {
   TraceDetail,
   TraceEvent,
   TraceSummary,
+  TracesAnswer,
   TracesQuery,
 } from '../../contract/trace.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
@@ -13,20 +14,36 @@ import { AppError } from '../../domain/errors.ts'
 import { classOf, FAILURES } from '../../domain/failure.ts'
 import { nanoFromUsd, usd } from '../../domain/money.ts'
 import type { FailureTuple } from '../../domain/trace-failure.ts'
-import type { FailureFilter, TraceFilter, TracePosition, TraceRow, TraceStore } from './store.ts'
+import { parseSortedCursor, parseTimeCursor, sortedCursor, timeCursor } from './cursor.ts'
+import type { FailureFilter, TraceFilter, TraceRow, TraceStore } from './store.ts'
 
 const DEFAULT_RANGE_MS = 400 * 86_400_000
 const AHEAD_MS = 600_000
 
-/** A page of traces, newest first. The cursor stays valid while traces arrive: rows never move. */
+/**
+ * A page of traces. In the order of time the cursor stays valid while traces arrive: rows never move. In another order a
+ * trace that still runs may move, and may so be told twice or be missed between two pages.
+ */
 export async function listTraces(
   store: TraceStore,
   tenant: ProjectTenant,
   query: TracesQuery,
   nowMs: number,
-): Promise<{ data: TraceSummary[]; next_cursor: string | null }> {
-  const { rows, next } = await store.page(tenant, filterOf(query, nowMs), parseCursor(query.cursor), query.limit)
-  return { data: rows.map(summary), next_cursor: next && btoa(`${next.sort_ms} ${next.trace_id}`) }
+): Promise<TracesAnswer> {
+  const filter = filterOf(query, nowMs)
+  const { sort, limit } = query
+  const descending = query.order === 'desc'
+  if (sort === 'started_at') {
+    const { rows, next } = await store.page(tenant, filter, parseTimeCursor(query.cursor), limit, descending)
+    return answerOf(rows, next && timeCursor(next), filter.from_ms, filter.from_ms)
+  }
+  const after = parseSortedCursor(query.cursor, sort)
+  const { rows, next, from_ms } = await store.sorted(tenant, filter, { by: sort, descending }, after, limit)
+  return answerOf(rows, next && sortedCursor(sort, next), from_ms, filter.from_ms)
+}
+
+function answerOf(rows: TraceRow[], next_cursor: string | null, fromMs: number, askedMs: number): TracesAnswer {
+  return { data: rows.map(summary), next_cursor, from: new Date(fromMs).toISOString(), sampled: fromMs > askedMs }
 }
 
 /** What failed in a project's traces: by type, message, step, tool and model, that of most traces first. */
@@ -125,7 +142,7 @@ function summary(row: TraceRow): TraceSummary {
   }
 }
 
-function filterOf(query: Omit<TracesQuery, 'limit' | 'cursor'>, nowMs: number): TraceFilter {
+function filterOf(query: Omit<TracesQuery, 'sort' | 'order' | 'limit' | 'cursor'>, nowMs: number): TraceFilter {
   const {
     status,
     error_type,
@@ -157,7 +174,7 @@ function filterOf(query: Omit<TracesQuery, 'limit' | 'cursor'>, nowMs: number): 
   }
 }
 
-function failureFilter(query: Omit<TracesQuery, 'limit' | 'cursor'>): FailureFilter | null {
+function failureFilter(query: Omit<TracesQuery, 'sort' | 'order' | 'limit' | 'cursor'>): FailureFilter | null {
   const { failure_class, failure_type, failure_hash, failure_step, failure_tool, failure_model } = query
   const types = failure_class && Object.keys(FAILURES).filter((type) => classOf(type) === failure_class)
   const error_types =
@@ -170,17 +187,4 @@ function failureFilter(query: Omit<TracesQuery, 'limit' | 'cursor'>): FailureFil
     ...(failure_model !== undefined && { model: failure_model }),
   }
   return Object.keys(filter).length === 0 ? null : filter
-}
-
-function parseCursor(cursor: string | undefined): TracePosition | null {
-  if (cursor === undefined) return null
-  try {
-    const match = /^(\d{1,16}) ([\x21-\x7e]{1,128})$/.exec(atob(cursor))
-    if (match) return { sort_ms: Number(match[1]), trace_id: match[2] ?? '' }
-  } catch {
-    // Told below, as any other cursor that is not ours.
-  }
-  throw new AppError('invalid_input', 'This cursor is not one of ours: start again without it.', {
-    errors: [{ pointer: 'query/cursor', detail: 'malformed' }],
-  })
 }

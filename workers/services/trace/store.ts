@@ -1,4 +1,4 @@
-import type { TRACE_MARKS } from '../../contract/trace.ts'
+import type { TRACE_MARKS, TraceSort } from '../../contract/trace.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
 
@@ -83,6 +83,17 @@ export interface TracePosition {
   trace_id: string
 }
 
+/** By what traces are ordered; traces of equal value by time, in the same direction. */
+export interface TraceOrder {
+  by: Exclude<TraceSort, 'started_at'>
+  descending: boolean
+}
+
+/** Where a page of sorted traces ended: its last trace, and what that was sorted by. */
+export interface SortedPosition extends TracePosition {
+  value: string | number
+}
+
 export interface PackedBatch {
   events: CanonicalEvent[]
   /** Event index → [cost_nanousd, cost_source]. */
@@ -96,7 +107,19 @@ export interface TraceStore {
     filter: TraceFilter,
     after: TracePosition | null,
     limit: number,
+    descending: boolean,
   ): Promise<{ rows: TraceRow[]; next: TracePosition | null }>
+  /**
+   * A page in another order than that of time, of the newest traces of the range; of those that began before `from_ms`
+   * nothing is known where it is later than asked.
+   */
+  sorted(
+    tenant: ProjectTenant,
+    filter: TraceFilter,
+    order: TraceOrder,
+    after: SortedPosition | null,
+    limit: number,
+  ): Promise<{ rows: TraceRow[]; next: SortedPosition | null; from_ms: number }>
   /**
    * Failures of the newest traces, those of most traces first; of traces that began before `from_ms` nothing is known
    * where it is not null.
