@@ -36,8 +36,6 @@ const baseUrl = inject('baseUrl')
 let browser: Browser
 let tenant: Awaited<ReturnType<typeof createTenant>>
 let context: BrowserContext
-/** Runs no script. */
-let plain: BrowserContext
 const ids = { rich: newTraceId(), big: newTraceId(), running: newTraceId() }
 
 beforeAll(async () => {
@@ -77,7 +75,7 @@ async function visit(path: string, within = context): Promise<Page> {
   const page = await within.newPage()
   const answer = await page.goto(urlOf(path))
   expect(answer?.status()).toBe(200)
-  if (within !== plain) await alive(page)
+  await alive(page)
   return page
 }
 
@@ -150,39 +148,6 @@ describe('overview', () => {
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThanOrEqual(OVERVIEW_SCRIPT_BYTES_MAX)
     await page.close()
-  })
-})
-
-describe('traces', () => {
-  it('filters by the URL, says what is set, and clears it', async () => {
-    const page = await visit('traces?status=error&q=refund')
-    expect(await page.locator('tbody tr').count()).toBe(1)
-    await page.getByLabel('Search traces').fill('no such thing')
-    await page.getByText('No trace matches').waitFor()
-    await page.getByRole('main').getByRole('link', { name: 'Clear filters' }).last().click()
-    await page.locator('tbody tr').nth(49).waitFor()
-    expect(new URL(page.url()).searchParams.has('status')).toBe(false)
-    await page.close()
-  })
-
-  it('loads more below, to the end, and opens a trace', async () => {
-    const page = await visit('traces')
-    await page.getByRole('link', { name: 'Load more' }).click()
-    await page.getByText(/That is all: 73 traces/).waitFor()
-    expect(await page.locator('tbody tr').count()).toBe(73)
-    await page.locator('tbody').getByRole('link', { name: 'crawl' }).click()
-    await page.waitForURL(new RegExp(`/traces/${ids.big}`))
-    await page.close()
-  })
-
-  it('works without JavaScript: rows are there, and the next page is a link', async () => {
-    plain = await open({ javaScriptEnabled: false })
-    const page = await visit('traces', plain)
-    expect(await page.locator('tbody tr').count()).toBe(50)
-    await page.getByRole('link', { name: 'Load more' }).click()
-    await page.waitForURL(/cursor=/)
-    expect(await page.locator('tbody tr').count()).toBe(23)
-    await plain.close()
   })
 })
 

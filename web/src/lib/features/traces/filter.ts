@@ -1,8 +1,38 @@
 import { FAILURE_CLASSES } from '../../../../../workers/contract/failure.ts'
-import type { TracesQuery } from '../../../../../workers/contract/trace.ts'
+import type { TraceSort, TracesQuery } from '../../../../../workers/contract/trace.ts'
+import type { TableSort } from '../../ui/table/table.ts'
 
 /** What may have happened in a trace, however it ended. Repeated here, so that the browser need not load the contract. */
 export const TRACE_MARKS = ['errors', 'retries', 'fallbacks'] as const satisfies NonNullable<TracesQuery['has']>[]
+
+/** By what the list is sorted. Repeated here, so that the browser need not load the contract. */
+export const TRACE_SORTS = [
+  'started_at',
+  'name',
+  'agent_id',
+  'status',
+  'duration_ms',
+  'cost_usd',
+  'tokens',
+  'llm_calls',
+] as const satisfies TraceSort[]
+const NEWEST_FIRST: TableSort = { key: 'started_at', down: true }
+
+/** How the URL sorts the list: newest first, unless it says otherwise in a way that is known. */
+export function parseTraceSort(params: URLSearchParams): TableSort {
+  const key = TRACE_SORTS.find((name) => name === params.get('sort'))
+  return key === undefined ? NEWEST_FIRST : { key, down: params.get('order') !== 'asc' }
+}
+
+/** The parameters of the list in another order; null by a column in whose order the server has no traces. */
+export function withTraceSort(params: URLSearchParams, { key, down }: TableSort): URLSearchParams | null {
+  if (!(TRACE_SORTS as readonly string[]).includes(key)) return null
+  const next = new URLSearchParams(params)
+  for (const name of ['cursor', 'sort', 'order']) next.delete(name)
+  if (key !== NEWEST_FIRST.key || !down) next.set('sort', key)
+  if (!down) next.set('order', 'asc')
+  return next
+}
 
 /** Filters of the trace list: their names in the URL are the API's. */
 export const TRACE_FILTERS = [
@@ -76,9 +106,11 @@ export function traceQuery(
   filters: TraceFilters,
   range: { from_ms: number; to_ms: number },
   cursor: string | null,
+  sort: TableSort = NEWEST_FIRST,
 ): Record<string, string> {
   const query: Record<string, string> = {
     ...filters,
+    ...(sort !== NEWEST_FIRST && { sort: sort.key, order: sort.down ? 'desc' : 'asc' }),
     from: new Date(range.from_ms).toISOString(),
     to: new Date(range.to_ms).toISOString(),
     limit: '50',
