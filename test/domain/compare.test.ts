@@ -66,7 +66,7 @@ describe('a version against another', () => {
     ['many', runs(400, 200, 1, 1), runs(300, 299, 7, 70)],
   ])('is answered as the contract says: %s', (_, a, b) => {
     const compared = compareRuns(side('a', a), side('b', b))
-    const place = { dimension: 'workflow_version', workflow: 'w', from: '', to: '' }
+    const place = { dimension: 'workflow_version', workflow: 'w', from: '', to: '', mixed: 0, scores: [] }
     expect(Comparison.parse({ ...place, ...compared })).toEqual({ ...place, ...compared })
   })
 })

@@ -10,7 +10,7 @@ import {
   sortRows,
   type TableColumn,
 } from '../../web/src/lib/ui/table/table.ts'
-import { CHUNK, chunksOf, DRAWN_AT_FIRST } from '../../web/src/lib/ui/table/windowed.svelte.ts'
+import { CHUNK, chunksOf, DRAWN_AT_FIRST } from '../../web/src/lib/ui/table/chunks.ts'
 
 interface Row {
   name: string

@@ -80,6 +80,18 @@ it('says of two versions what each is, by how much they differ, and what follows
         latency_p50_ms: { measure: 'latency_p50_ms', difference: 0, low: null, high: null, verdict: 'too_few' },
         latency_p90_ms: { measure: 'latency_p90_ms', difference: null, low: null, high: null, verdict: 'too_few' },
       },
+      mixed: 0,
+      scores: [
+        {
+          score: 'helpful',
+          a: { values: 1000, mean: 0.8123 },
+          b: { values: 250, mean: 0.9 },
+          difference: 0.0877,
+          low: 0.01,
+          high: 0.16,
+          verdict: 'better',
+        },
+      ],
     },
     '/traces',
   )
@@ -99,5 +111,6 @@ it('says of two versions what each is, by how much they differ, and what follows
     ['Mean cost', '$0.01', '$0.01', '$0.00 (−$0.01 to $0.01)', 'no difference shown'],
     ['Median length', '1.0 s', '1.0 s', '0 ms', 'too few traces'],
     ['p90 length', null, null, null, 'too few traces'],
+    ['Score helpful', '0.812 of 1,000', '0.9 of 250', '0.0877 (0.01 to 0.16)', 'B is better'],
   ])
 })

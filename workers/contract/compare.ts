@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { UsdString } from './api.ts'
 
 /** What runs are told apart by. */
-export const COMPARED = ['workflow_version'] as const
+export const COMPARED = ['workflow_version', 'prompt_version', 'model'] as const
+export type Compared = (typeof COMPARED)[number]
 /** Fewer runs than this of either side are judged by no verdict. */
 export const COMPARED_RUNS_MIN = 30
 /** The newest of each side that are looked at. */
@@ -17,7 +18,7 @@ const range = {
 export const CompareQuery = z.object({
   dimension: z.enum(COMPARED).default('workflow_version'),
   workflow: z.string().min(1).max(200),
-  a: z.string().max(200).meta({ description: 'What is compared with; empty for runs that name no version' }),
+  a: z.string().max(200).meta({ description: 'What is compared with; empty for runs that name none' }),
   b: z.string().max(200),
   ...range,
 })
@@ -54,6 +55,20 @@ const Difference = <M extends string, T extends z.ZodType>(measure: M, amount: T
     verdict: z.enum(VERDICTS),
   })
 
+const ScoredSide = z.object({ values: z.number().int(), mean: z.number() })
+
+const ScoreDifference = z.object({
+  score: z.string(),
+  a: ScoredSide,
+  b: ScoredSide,
+  difference: z.number(),
+  low: z.number().nullable(),
+  high: z.number().nullable(),
+  /** More is better. */
+  verdict: z.enum(VERDICTS),
+})
+export type ScoreDifference = z.infer<typeof ScoreDifference>
+
 export const Comparison = z.object({
   dimension: z.enum(COMPARED),
   workflow: z.string(),
@@ -61,12 +76,16 @@ export const Comparison = z.object({
   to: z.string(),
   a: ComparedSide,
   b: ComparedSide,
+  mixed: z.number().int().meta({ description: 'Runs that used both: they are of neither side' }),
   differences: z.object({
     success_rate: Difference('success_rate', z.number()),
     cost_avg_usd: Difference('cost_avg_usd', UsdString),
     latency_p50_ms: Difference('latency_p50_ms', z.number()),
     latency_p90_ms: Difference('latency_p90_ms', z.number()),
   }),
+  scores: z
+    .array(ScoreDifference)
+    .meta({ description: 'Scores of events that name what is compared, by the whole hour' }),
 })
 export type Comparison = z.infer<typeof Comparison>
 

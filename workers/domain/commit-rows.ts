@@ -89,6 +89,7 @@ export function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
     JSON.stringify([...fold.batches]),
     fold.outcome_revised_ms,
     failuresColumn(fold.failures),
+    JSON.stringify([...fold.prompts].sort()),
     JSON.stringify([...fold.leaks].sort()),
     fold.unpriced,
     fold.cost_nanousd,

@@ -21,6 +21,8 @@ export interface TraceFold {
   session_id: string
   providers: Set<string>
   models: Set<string>
+  /** Versions of prompts that its calls named. */
+  prompts: Set<string>
   events: number
   errors: number
   llm_calls: number
@@ -52,6 +54,7 @@ export function foldTrace(folds: Map<string, TraceFold>, event: CanonicalEvent, 
   fold.ended_ms = Math.max(fold.ended_ms, event.timestamp)
   if (event.provider !== undefined) fold.providers.add(event.provider)
   if (event.model !== undefined) fold.models.add(event.model)
+  if (event.prompt_version !== undefined) fold.prompts.add(event.prompt_version)
   const failure = failureOf(event)
   if (failure !== null) fold.failures.add(failure)
   count(fold, event)
@@ -139,6 +142,7 @@ function emptyFold(traceId: string): TraceFold {
     session_id: '',
     providers: new Set(),
     models: new Set(),
+    prompts: new Set(),
     events: 0,
     errors: 0,
     llm_calls: 0,

@@ -157,7 +157,7 @@ describe('versions of a workflow', () => {
     ['workflow=refund&a=v1', 'query/b'],
     ['a=v1&b=v2', 'query/workflow'],
     ['workflow=refund&a=v1&b=v1', 'query/b'],
-    ['workflow=refund&a=v1&b=v2&dimension=model', 'query/dimension'],
+    ['workflow=refund&a=v1&b=v2&dimension=user_id', 'query/dimension'],
     ['workflow=refund&a=v1&b=v2&from=yesterday', 'query/from'],
     ['workflow=refund&a=v1&b=v2&from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'query/to'],
     ['workflow=refund&a=v1&b=v2&from=2024-01-02T00:00:00Z', 'query/from'],

@@ -29,6 +29,7 @@ const COLUMNS = [
   'batches',
   'outcome_revised_ms',
   'failures',
+  'prompts',
 ]
 const MONEY = ['unpriced', 'cost_nanousd', 'tokens_prompt', 'tokens_completion']
 /** What is made of ledger entries, which `fresh` may have fewer of than the fold. */
@@ -62,7 +63,7 @@ const MERGE = `started_ms = ${STARTED}, ended_ms = max(trace.ended_ms, n.ended_m
   error_type = CASE ${STATUS} WHEN 'ok' THEN '' ELSE ${prefer('error_type')} END,
   failures = ${FAILURES}, outcome = ${OUTCOME}, outcome_revised_ms = max(trace.outcome_revised_ms, n.outcome_revised_ms),
   ${PREFERRED.map((name) => `${name} = ${prefer(name)}`).join(', ')},
-  ${['providers', 'models', 'batches', 'leaks'].map(union).join(', ')},
+  ${['providers', 'models', 'prompts', 'batches', 'leaks'].map(union).join(', ')},
   ${ADDED.map((name) => `${name} = trace.${name} + n.${name}`).join(', ')}`
 
 /**

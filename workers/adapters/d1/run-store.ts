@@ -1,11 +1,11 @@
-import { COMPARED_RUNS_MAX, SESSION_TRACES_MAX, type SessionSums } from '../../contract/compare.ts'
+import { COMPARED_RUNS_MAX, SESSION_TRACES_MAX, type Compared, type SessionSums } from '../../contract/compare.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import type { Run, Runs } from '../../domain/compare/compare.ts'
 import { HOUR_MS } from '../../domain/rollup-merge.ts'
 import type { RunRange, RunStore } from '../../services/run/port.ts'
 import { behindSql } from './trace-sums.ts'
 
-/** Traces that a comparison looks at for each side, however rare the version is among them. */
+/** Traces that a comparison looks at, however rare what is compared is among them; of versions, for each side. */
 const SCANNED_MAX = 300_000
 const WORKFLOWS_MAX = 500
 
@@ -21,22 +21,34 @@ interface Hour {
 /** Whole traces in the tenant's data shard; the sums of their hours say where to look. */
 export function runStore(shardOf: (tenant: Tenant) => D1Database): RunStore {
   return {
-    async versions(tenant, range, workflow, versions) {
+    compared(tenant, range, workflow, of, values) {
       const db = shardOf(tenant)
-      const hours = await hoursOf(db, tenant, range, workflow, versions)
-      const [a, b] = versions
-      return [
-        await runsOf(db, tenant, range, hours, 'a', workflow, a),
-        await runsOf(db, tenant, range, hours, 'b', workflow, b),
-      ]
+      return of === 'workflow_version'
+        ? versionsOf(db, tenant, range, workflow, values)
+        : usedOf(db, tenant, range, workflow, of, values)
     },
     async sessions(tenant, range, workflow) {
       const db = shardOf(tenant)
       const hours = await hoursOf(db, tenant, range, '', ['', ''])
-      const from_ms = Math.max(range.from_ms, newest(hours))
+      const from_ms = Math.max(range.from_ms, newest(hours, SESSION_TRACES_MAX))
       const sampled = hours.some((hour) => hour.hour_ms + HOUR_MS <= from_ms)
       return { ...(await sessionsOf(db, tenant, { ...range, from_ms }, workflow)), from_ms, sampled }
     },
+  }
+}
+
+async function versionsOf(
+  db: D1Database,
+  tenant: Tenant,
+  range: RunRange,
+  workflow: string,
+  values: [string, string],
+): Promise<{ a: Runs; b: Runs; mixed: number }> {
+  const hours = await hoursOf(db, tenant, range, workflow, values)
+  return {
+    a: await runsOf(db, tenant, range, hours, 'a', workflow, values[0]),
+    b: await runsOf(db, tenant, range, hours, 'b', workflow, values[1]),
+    mixed: 0,
   }
 }
 
@@ -89,15 +101,24 @@ async function runsOf(
       JSON.stringify(chosen.map(({ project_id, hour_ms }) => [project_id, hour_ms])),
       ...[from_ms, to_ms, org_id, workflow, value],
     )
-    .all<{ complete: number; good: number; cost: string; took_ms: number }>()
-  const rows = found.results.map((row): Run => ({
-    complete: row.complete === 1,
-    good: row.good === 1,
-    cost_nanousd: BigInt(row.cost),
-    took_ms: row.took_ms,
-  }))
+    .all<RunRow>()
+  const rows = found.results.map(runOf)
   return { value, runs: rows.slice(0, COMPARED_RUNS_MAX), sampled: isCut || rows.length > COMPARED_RUNS_MAX }
 }
+
+interface RunRow {
+  complete: number
+  good: number
+  cost: string
+  took_ms: number
+}
+
+const runOf = (row: RunRow): Run => ({
+  complete: row.complete === 1,
+  good: row.good === 1,
+  cost_nanousd: BigInt(row.cost),
+  took_ms: row.took_ms,
+})
 
 /** The newest hours that hold enough runs of a side, or as many as may be looked at. */
 function enough(hours: readonly Hour[], side: 'a' | 'b'): { chosen: Hour[]; isCut: boolean } {
@@ -110,15 +131,58 @@ function enough(hours: readonly Hour[], side: 'a' | 'b'): { chosen: Hour[]; isCu
   return { chosen: own.slice(0, i), isCut: i < own.length }
 }
 
+/** What runs used besides their version, as a trace holds it: a JSON array. */
+const USED: Record<Exclude<Compared, 'workflow_version'>, string> = { model: 't.models', prompt_version: 't.prompts' }
+
+/**
+ * Runs that used one of two values. Sums of hours tell of the calls, which may be later than their trace's beginning, so
+ * the workflow's traces are looked at themselves, the newest first.
+ */
+async function usedOf(
+  db: D1Database,
+  tenant: Tenant,
+  range: RunRange,
+  workflow: string,
+  of: Exclude<Compared, 'workflow_version'>,
+  [a, b]: [string, string],
+): Promise<{ a: Runs; b: Runs; mixed: number }> {
+  const from_ms = Math.max(range.from_ms, newest(await hoursOf(db, tenant, range, '', ['', '']), SCANNED_MAX))
+  const has = (at: string) =>
+    `iif(${at} = '', ${USED[of]} = '[]', EXISTS (SELECT 1 FROM json_each(${USED[of]}) WHERE value = ${at}))`
+  const found = await db
+    .prepare(
+      `WITH used AS (SELECT t.complete, t.complete = 1 AND t.status = 'ok' AND t.outcome <> 'failure' AS good,
+           CAST(t.cost_nanousd AS TEXT) AS cost, max(0, t.ended_ms - t.started_ms) AS took_ms, t.sort_ms, t.trace_id,
+           ${has('?6')} + 2 * ${has('?7')} AS side
+         FROM json_each(?1) k CROSS JOIN trace t ON t.project_id = k.value AND t.sort_ms >= ?2 AND t.sort_ms < ?3
+         WHERE t.org_id = ?4 AND t.workflow_id = ?5 AND t.ended_ms > 0),
+       placed AS (SELECT *, row_number() OVER (PARTITION BY side ORDER BY sort_ms DESC, trace_id) AS place,
+           count(*) OVER (PARTITION BY side) AS size FROM used WHERE side > 0)
+       SELECT side, size, complete, good, cost, took_ms FROM placed WHERE place <= iif(side = 3, 1, ${COMPARED_RUNS_MAX})
+       ORDER BY side, place`,
+    )
+    .bind(JSON.stringify(range.project_ids), from_ms, range.to_ms, tenant.org_id, workflow, a, b)
+    .all<RunRow & { side: 1 | 2 | 3; size: number }>()
+  const runs = (side: 1 | 2, value: string): Runs => {
+    const own = found.results.filter((row) => row.side === side)
+    return {
+      value,
+      runs: own.map(runOf),
+      sampled: from_ms > range.from_ms || (own[0]?.size ?? 0) > COMPARED_RUNS_MAX,
+    }
+  }
+  return { a: runs(1, a), b: runs(2, b), mixed: found.results.find((row) => row.side === 3)?.size ?? 0 }
+}
+
 /** Where the newest hours begin that together hold no more than may be looked at; one of them at least. */
-function newest(hours: readonly Hour[]): number {
+function newest(hours: readonly Hour[], tracesMax: number): number {
   const byHour = new Map<number, number>()
   for (const { hour_ms, n } of hours) byHour.set(hour_ms, (byHour.get(hour_ms) ?? 0) + n)
   let traces = 0
   let from = 0
   for (const [hour, n] of byHour) {
     traces += n
-    if (from !== 0 && traces > SESSION_TRACES_MAX) return from
+    if (from !== 0 && traces > tracesMax) return from
     from = hour
   }
   return 0

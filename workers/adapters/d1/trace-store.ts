@@ -189,6 +189,8 @@ function conditionsOf(filter: TraceFilter, bind: (value: unknown) => string): st
     if (value !== undefined) conditions.push(`${column} = ${bind(value)}`)
   if (filter.model !== undefined)
     conditions.push(`EXISTS (SELECT 1 FROM json_each(models) WHERE value = ${bind(filter.model)})`)
+  if (filter.prompt_version !== undefined)
+    conditions.push(`EXISTS (SELECT 1 FROM json_each(prompts) WHERE value = ${bind(filter.prompt_version)})`)
   if (filter.provider !== undefined)
     conditions.push(`EXISTS (SELECT 1 FROM json_each(providers) WHERE value = ${bind(filter.provider)})`)
   if (filter.leak !== undefined)

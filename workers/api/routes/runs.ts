@@ -1,6 +1,8 @@
 import { z } from '@hono/zod-openapi'
-import { CompareQuery, Comparison, Sessions, SessionsQuery } from '../../contract/compare.ts'
+import { CompareQuery, Comparison, type Compared, Sessions, SessionsQuery } from '../../contract/compare.ts'
+import { MetricsQuery } from '../../contract/metrics.ts'
 import { compareRuns } from '../../domain/compare/compare.ts'
+import { compareScores } from '../../domain/compare/scores.ts'
 import { AppError } from '../../domain/errors.ts'
 import type { RunRange } from '../../services/run/port.ts'
 import { tenantOf, type Who } from '../context.ts'
@@ -19,17 +21,27 @@ export function runRoutes(app: App): void {
     method: 'get',
     path: '/api/v1/orgs/{org}/compare',
     tag: 'Metrics',
-    summary: 'Two versions of a workflow, with intervals and a verdict where the data carry one',
+    summary: 'Two versions, prompts or models of a workflow, with intervals and a verdict where the data carry one',
     permission: 'telemetry.read',
     params: OrgParam,
     query: CompareQuery,
     answer: Comparison,
     async handle({ who, deps, query }) {
       const { dimension, workflow, a, b } = query
-      if (a === b) throw invalid('query/b', 'Compare two different versions.')
+      if (a === b) throw invalid('query/b', 'Compare two that differ.')
       const range = rangeOf(who, query, deps.now())
-      const [one, other] = await deps.runs.versions(tenantOf(who), range, workflow, [a, b])
-      return { dimension, workflow, ...told(range), ...compareRuns(one, other) }
+      const [found, scores] = await Promise.all([
+        deps.runs.compared(tenantOf(who), range, workflow, dimension, [a, b]),
+        deps.metrics.query(tenantOf(who), range.project_ids, scoresQuery(range, workflow, dimension, [a, b])),
+      ])
+      return {
+        dimension,
+        workflow,
+        ...told(range),
+        ...compareRuns(found.a, found.b),
+        mixed: found.mixed,
+        scores: compareScores(scores.data, dimension, [a, b]),
+      }
     },
   })
   route(app, {
@@ -46,6 +58,22 @@ export function runRoutes(app: App): void {
       const { rows, total, from_ms, sampled } = await deps.runs.sessions(tenantOf(who), range, query.workflow)
       return { data: rows, total, ...told({ ...range, from_ms }), sampled }
     },
+  })
+}
+
+const SCORES_MAX = 200
+
+function scoresQuery(range: RunRange, workflow: string, of: Compared, values: [string, string]): MetricsQuery {
+  return MetricsQuery.parse({
+    kind: 'score',
+    ...told(range),
+    dimensions: [of, 'score_name'],
+    filters: [
+      { dimension: 'workflow_id', op: 'eq', values: [workflow] },
+      { dimension: of, op: 'eq', values },
+    ],
+    measures: ['count', 'score_avg', 'score_stddev'],
+    limit: SCORES_MAX,
   })
 }
 

@@ -98,7 +98,7 @@ function numbers(difference: number | null, interval: Interval | null) {
  * Only an interval that leaves out nought shows a difference.
  * @param sign 1 where more is better.
  */
-function judge(interval: Interval | null, sign: 1 | -1, isFew: boolean): Verdict {
+export function judge(interval: Interval | null, sign: 1 | -1, isFew: boolean): Verdict {
   if (interval === null || isFew) return 'too_few'
   const [low, high] = interval
   if (low <= 0 && high >= 0) return 'no_difference_shown'

@@ -1,4 +1,4 @@
-import type { SessionSums } from '../../contract/compare.ts'
+import type { Compared, SessionSums } from '../../contract/compare.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import type { Runs } from '../../domain/compare/compare.ts'
 
@@ -11,8 +11,14 @@ export interface RunRange {
 
 /** Whole traces of an organization, a bounded number of the newest. */
 export interface RunStore {
-  /** The newest runs of two versions of a workflow. */
-  versions(tenant: Tenant, range: RunRange, workflow: string, versions: [string, string]): Promise<[Runs, Runs]>
+  /** The newest runs of a workflow with one value of two, and how many had both. */
+  compared(
+    tenant: Tenant,
+    range: RunRange,
+    workflow: string,
+    of: Compared,
+    values: [a: string, b: string],
+  ): Promise<{ a: Runs; b: Runs; mixed: number }>
   sessions(
     tenant: Tenant,
     range: RunRange,

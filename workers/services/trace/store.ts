@@ -22,6 +22,7 @@ export interface TraceRow {
   session_id: string
   providers: string
   models: string
+  prompts: string
   leaks: string
   failures: string
   events: number
@@ -68,6 +69,7 @@ export interface TraceFilter {
     >
   >
   model?: string
+  prompt_version?: string
   provider?: string
   leak?: string
   failure?: FailureFilter

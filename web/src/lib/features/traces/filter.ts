@@ -43,6 +43,7 @@ export const TRACE_FILTERS = [
   { name: 'workflow_id', label: 'Workflow' },
   { name: 'workflow_version', label: 'Version' },
   { name: 'model', label: 'Model' },
+  { name: 'prompt_version', label: 'Prompt version' },
   { name: 'provider', label: 'Provider' },
   { name: 'user_id', label: 'User' },
   { name: 'environment', label: 'Environment' },

@@ -18,7 +18,7 @@ export function knownQueries(projectId: string, nowMs: number): Partial<MetricsQ
   }
   return [
     { ...shared, kind: 'request', dimensions: ['agent_id', 'workflow_id', 'workflow_version'] },
-    { ...shared, kind: 'llm', dimensions: ['provider', 'model', 'environment', 'step'] },
+    { ...shared, kind: 'llm', dimensions: ['provider', 'model', 'prompt_version', 'environment', 'step'] },
     { ...shared, kind: 'tool', dimensions: ['tool_name', 'step'] },
   ]
 }
@@ -30,6 +30,7 @@ const SEEN: Partial<Record<TraceFilterName, Dimension>> = {
   workflow_version: 'workflow_version',
   provider: 'provider',
   model: 'model',
+  prompt_version: 'prompt_version',
   environment: 'environment',
   failure_step: 'step',
   failure_tool: 'tool_name',
