@@ -62,8 +62,8 @@ export function ledgerRow(header: BatchHeader, key: string, { event, priced, lea
 export function traceRow(header: BatchHeader, fold: TraceFold): unknown[] {
   return [
     header.project_id,
-    // Of a run of which nothing came but its outcome.
-    fold.ended_ms === 0 ? fold.outcome_revised_ms : fold.started_ms,
+    // Of a run of which nothing came but what was said after it.
+    fold.ended_ms === 0 ? fold.said_ms : fold.started_ms,
     fold.trace_id,
     header.org_id,
     fold.ended_ms,

@@ -58,7 +58,12 @@ const OF_TOOL: Partial<Record<FailureType, FailureType>> = {
 export function errorTypeOf(raw: string, ofTool = false): FailureType {
   if (Object.hasOwn(FAILURES, raw)) return raw as FailureType
   const type = patternOf(raw) ?? statusOf(raw) ?? 'unknown'
-  return ofTool ? (OF_TOOL[type] ?? type) : type
+  return ofTool ? failureOfTool(type) : type
+}
+
+/** The same failure, where it is a tool's. */
+export function failureOfTool(type: FailureType): FailureType {
+  return OF_TOOL[type] ?? type
 }
 
 function patternOf(raw: string): FailureType | undefined {

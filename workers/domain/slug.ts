@@ -13,10 +13,15 @@ export function slugOf(name: string, id: string): string {
   return slug.length < 2 || RESERVED.has(slug) ? `${slug || 'x'}-${id.slice(-6)}` : slug
 }
 
-/** First segments of the dashboard's own pages. */
+/** First segments of the dashboard's own pages, and of the addresses at which telemetry comes in. */
 export const RESERVED: ReadonlySet<string> = new Set([
   'api',
   'v1',
+  'otel',
+  'runs',
+  'info',
+  'batch',
+  'custom',
   'new',
   'sign-in',
   'sign-up',

@@ -11,6 +11,8 @@ export interface TraceFold {
   outcome: string
   /** When the outcome was revised, 0 where it is what the run told. */
   outcome_revised_ms: number
+  /** The last that was said after the run, of its outcome or else. */
+  said_ms: number
   error_type: string
   name: string
   environment: string
@@ -67,6 +69,7 @@ export function foldTrace(folds: Map<string, TraceFold>, event: CanonicalEvent, 
  * moment, failure does, so that no order of arrival matters. Nothing else of the run changes.
  */
 function revise(fold: TraceFold, { timestamp, outcome }: CanonicalEvent): void {
+  fold.said_ms = Math.max(fold.said_ms, timestamp)
   const { outcome_revised_ms: known } = fold
   if (outcome === undefined || timestamp < known || (timestamp === known && fold.outcome < outcome)) return
   fold.outcome = outcome
@@ -132,6 +135,7 @@ function emptyFold(traceId: string): TraceFold {
     status: 'running',
     outcome: '',
     outcome_revised_ms: 0,
+    said_ms: 0,
     error_type: '',
     name: '',
     environment: '',

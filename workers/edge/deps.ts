@@ -7,6 +7,7 @@ import { findKey, noteUse } from '../adapters/keys-kv.ts'
 import { sendAll } from '../adapters/queue.ts'
 import type { GuardRpc } from '../contract/guard.ts'
 import type { IntakeEntry } from '../contract/live.ts'
+import type { RunsRpc } from '../contract/wire.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
 import { journalMetadata } from '../adapters/r2/journal-metadata.ts'
 import type { AcceptDeps } from '../services/ingest/accept.ts'
@@ -57,6 +58,11 @@ function storePorts(env: Env, key: KeyRecord): StorePorts {
 
 export async function sendIntake(env: Env, key: KeyRecord, entries: IntakeEntry[]): Promise<void> {
   await cellFor(env, key.cell).object(env.LIVE_FEED, key.project_id).accepted(entries)
+}
+
+/** Where what clients tell of one run in several requests is joined. */
+export function runsOf(env: Env, key: KeyRecord): RunsRpc {
+  return cellFor(env, key.cell).object(env.LIVE_FEED, key.project_id)
 }
 
 /** The budgets of the key's organization. */

@@ -4,7 +4,7 @@ import type { Env } from './env.ts'
 import { INGEST_CORS, preflight, requestIdOf, withHeaders } from './headers.ts'
 import { readyz } from './health.ts'
 import { logFailure } from './log.ts'
-import { methodsAt } from './routes.ts'
+import { isShared, methodsAt } from './routes.ts'
 
 export default {
   async fetch(request, env, ctx) {
@@ -14,7 +14,7 @@ export default {
       return withHeaders(
         await route(request, path, env, ctx, requestId),
         requestId,
-        path.startsWith('/v1/') || methodsAt(path) !== undefined ? INGEST_CORS : {},
+        path.startsWith('/v1/') || takes(request.method, path) ? INGEST_CORS : {},
       )
     } catch (error) {
       logFailure(env.LOG_LEVEL, error, requestId, path)
@@ -22,6 +22,12 @@ export default {
     }
   },
 } satisfies ExportedHandler<Env>
+
+/** Whether a request is answered here, and so by its key alone. */
+function takes(method: string, path: string): boolean {
+  const methods = methodsAt(path)
+  return methods !== undefined && (Object.hasOwn(methods, method) || !isShared(path))
+}
 
 async function route(
   request: Request,
@@ -35,7 +41,8 @@ async function route(
     const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined
     if (handler !== undefined) return handler(request, env, ctx)
     const allowed = [...Object.keys(methods), 'OPTIONS'].join(', ')
-    return request.method === 'OPTIONS' ? preflight(allowed) : notAllowed(allowed, requestId)
+    if (request.method === 'OPTIONS') return preflight(allowed)
+    if (!isShared(path)) return notAllowed(allowed, requestId)
   }
   if (path === '/healthz') return Response.json({ status: 'ok' }, { headers: { 'cache-control': 'no-store' } })
   if (path === '/readyz') return readyz(env)

@@ -15,9 +15,12 @@ import { answerTraces, encodingOf, parseTraces } from './traces.ts'
 const IDEMPOTENCY_KEY_CHARS_MAX = 200
 const RETRY_SECONDS = 2
 
-interface Incoming {
+/** A request whose key may ingest. */
+export interface Incoming {
   key: KeyRecord
   body: Uint8Array
+  /** What makes two requests the same batch, where that is not their bytes. */
+  identity?: string
   nowMs: number
 }
 
@@ -56,15 +59,22 @@ export async function postTraces(request: Request, env: Env, ctx: ExecutionConte
 }
 
 async function admit(request: Request, env: Env, ctx: ExecutionContext): Promise<Incoming> {
+  const key = await admitKey(keyInHeaders(request.headers), env, ctx)
+  return { key, body: await readBody(request), nowMs: Date.now() }
+}
+
+/** The record of a key that may send one more request now. @throws AppError unauthenticated, forbidden, limit_exceeded. */
+export async function admitKey(credential: string | null, env: Env, ctx: ExecutionContext): Promise<KeyRecord> {
   const nowMs = Date.now()
-  const key = await verifyKey(verifyDeps(env, nowMs), keyInHeaders(request.headers), 'ingest')
+  const key = await verifyKey(verifyDeps(env, nowMs), credential, 'ingest')
   const noted = noteKeyUse(env, key, nowMs)
   if (noted !== null) ctx.waitUntil(noted)
   await takeRequest(env.INGEST_LIMIT, Number(env.INGEST_REQUESTS_PER_10S), key.key_id, nowMs)
-  return { key, body: await readBody(request), nowMs }
+  return key
 }
 
-async function makeDurable(
+/** Null where there is nothing to keep. @throws AppError unavailable: nothing was accepted. */
+export async function makeDurable(
   request: Request,
   env: Env,
   ctx: ExecutionContext,
@@ -82,7 +92,7 @@ async function makeDurable(
   }
   let accepted: Accepted
   try {
-    const identity = idempotencyKey === null ? body : space + idempotencyKey
+    const identity = idempotencyKey === null ? (incoming.identity ?? body) : space + idempotencyKey
     const accepting = acceptEvents(acceptDeps(env, key), key, events, identity, nowMs)
     // Others may ride along: a client that goes away must not take them with it.
     ctx.waitUntil(accepting.catch(() => {}))

@@ -1,29 +1,10 @@
 import { COST_USD_MAX, type EventInput } from '../../contract/event.ts'
+import { makerOf, providerNamed } from '../provider.ts'
 import { normaliseTokens, type TokenConvention } from '../tokens.ts'
 import { countAt, numberAt, textAt, textOf } from './attributes.ts'
 import type { Facts } from './facts.ts'
 import { startOf, type Node } from './node.ts'
 
-const WELL_KNOWN_PROVIDERS = new Set([
-  'aws.bedrock',
-  'azure.ai.openai',
-  'azure.ai.inference',
-  'gcp.gemini',
-  'gcp.gen_ai',
-  'gcp.vertex_ai',
-  'ibm.watsonx.ai',
-])
-/** A framework, not who answered. */
-const NO_PROVIDERS = new Set(['langchain', 'unknown', '_other'])
-/** Whose model it is, where nobody says who answered. */
-const MAKERS: [RegExp, string][] = [
-  [/^(gpt-|chatgpt-|o\d|text-embedding-|codex-)/, 'openai'],
-  [/^claude-/, 'anthropic'],
-  [/^gemini-/, 'gcp.gemini'],
-  [/^(mistral|ministral|codestral|magistral)-/, 'mistral_ai'],
-  [/^deepseek-/, 'deepseek'],
-  [/^grok-/, 'x_ai'],
-]
 /** Instrumentations that count parts apart from their sums, against the conventions. */
 const CONVENTIONS: [RegExp, TokenConvention][] = [
   [/^@traceloop\/instrumentation-anthropic/, { cache: 'exclusive' }],
@@ -38,7 +19,7 @@ export function usageOf(node: Node): Partial<EventInput> {
   const model = textAt(facts, 'model') ?? textAt(copy?.facts ?? {}, 'model') ?? 'unknown'
   const ofCopy = copy?.facts ?? {}
   return {
-    provider: providerOf(facts) ?? providerOf(ofCopy) ?? MAKERS.find(([pattern]) => pattern.test(model))?.[1],
+    provider: providerOf(facts) ?? providerOf(ofCopy) ?? makerOf(model),
     model,
     response_id: node.responseId,
     prompt_version: textAt(facts, 'prompt_version') ?? textAt(ofCopy, 'prompt_version'),
@@ -84,10 +65,6 @@ function firstTokenMs(node: Node): number | undefined {
   return Number.isFinite(ms) && ms >= 0 ? ms : undefined
 }
 
-/** "openai.chat" → "openai"; the conventions' own dotted names stay. */
 export function providerOf(facts: Facts): string | undefined {
-  const lower = textAt(facts, 'provider')?.toLowerCase()
-  if (lower === undefined || NO_PROVIDERS.has(lower)) return undefined
-  if (WELL_KNOWN_PROVIDERS.has(lower)) return lower
-  return lower.split('.')[0] || undefined
+  return providerNamed(textAt(facts, 'provider'))
 }

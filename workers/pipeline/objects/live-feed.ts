@@ -1,10 +1,12 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.ts'
+import type { KnownRun, RunFacts, RunMark, RunsRpc } from '../../contract/wire.ts'
 import { eraserOf } from '../../domain/erase.ts'
 import type { Env } from '../deps.ts'
 import { Audience } from './audience.ts'
 import { KEEP_AFTER_MS, OpenReceipts } from './open-receipts.ts'
+import { OpenRuns } from './open-runs.ts'
 import { Portable } from './portable.ts'
 import { Ring } from './ring.ts'
 
@@ -12,12 +14,13 @@ const SOCKETS_MAX = 200
 
 /**
  * Live events and completeness of one project: a ring of what was published, the people who watch, and the
- * batches that are accepted but not applied yet.
+ * batches that are accepted but not applied yet, and runs of which more messages may come.
  */
-export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, ErasableRpc {
+export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc, ErasableRpc {
   private ring: Ring
   private receipts: OpenReceipts
   private audience: Audience
+  private runs: OpenRuns
   private keeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -25,6 +28,7 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, Erasabl
     this.ring = new Ring(ctx.storage.sql)
     this.receipts = new OpenReceipts(ctx.storage.sql, this.ring.recentBatches())
     this.audience = new Audience(ctx, this.ring)
+    this.runs = new OpenRuns(ctx.storage.sql)
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
   }
 
@@ -36,8 +40,20 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, Erasabl
   private keepLater(): void {
     this.keeping ??= setTimeout(() => {
       this.keeping = null
-      if (this.receipts.keep(Date.now())) this.keepLater()
+      const [receipts, runs] = [this.receipts.keep(Date.now()), this.runs.keep(Date.now())]
+      if (receipts || runs) this.keepLater()
     }, KEEP_AFTER_MS)
+  }
+
+  async joinRuns(client: string, facts: RunFacts[]): Promise<KnownRun[]> {
+    const known = this.runs.join(client, facts, Date.now())
+    this.keepLater()
+    return known
+  }
+
+  async tellRuns(client: string, marks: [id: string, marks: RunMark[]][]): Promise<void> {
+    this.runs.tell(client, marks)
+    this.keepLater()
   }
 
   async publish(message: LivePublish): Promise<void> {
@@ -68,9 +84,11 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, Erasabl
     for (const socket of this.ctx.getWebSockets()) socket.close(1012, 'this project has moved, connect again')
   }
 
-  /** Takes a person out of what was published. */
+  /** Takes a person out of what was published and of what is open. */
   async erase(subject: string, token: string): Promise<{ scanned: number; changed: number }> {
-    return this.ring.erase(eraserOf(subject, token))
+    const eraser = eraserOf(subject, token)
+    const [published, open] = [this.ring.erase(eraser), this.runs.erase(eraser)]
+    return { scanned: published.scanned + open.scanned, changed: published.changed + open.changed }
   }
 
   /** Forgets everything: the project lives elsewhere. */
@@ -80,6 +98,7 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, Erasabl
     this.ring = new Ring(sql)
     this.receipts = new OpenReceipts(sql, [])
     this.audience = new Audience(this.ctx, this.ring)
+    this.runs = new OpenRuns(sql)
   }
 
   /** Rows that are kept. */

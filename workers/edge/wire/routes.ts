@@ -1,0 +1,17 @@
+import type { Methods } from '../routes.ts'
+import { getInfo, patchRun, postForm, postRun, postRuns } from './langsmith.ts'
+import { postLangfuse, postLunary, postOpenAiAgents } from './protocols.ts'
+
+/** Where other clients send what they have, each at the address that it knows. */
+export const WIRE_PATHS: readonly (readonly [path: string, Methods])[] = [
+  ['/info', { GET: getInfo }],
+  ['/runs', { POST: postRun }],
+  ['/runs/batch', { POST: postRuns }],
+  ['/runs/multipart', { POST: postForm }],
+  ['/api/public/ingestion', { POST: postLangfuse }],
+  ['/v1/traces/ingest', { POST: postOpenAiAgents }],
+  ['/v1/runs/ingest', { POST: postLunary }],
+]
+
+/** Addresses that name what they are about. */
+export const WIRE_PATTERNS: readonly (readonly [path: RegExp, Methods])[] = [[/^\/runs\/[^/]+$/, { PATCH: patchRun }]]
