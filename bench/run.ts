@@ -7,6 +7,7 @@ import { edgeBundle } from './sections/bundle.ts'
 import { forecast } from './sections/forecast.ts'
 import { freshness } from './sections/freshness.ts'
 import { guard } from './sections/guard.ts'
+import { otlp } from './sections/otlp.ts'
 import { overviewPage } from './sections/page.ts'
 import { queries } from './sections/queries.ts'
 import { throughput } from './sections/throughput.ts'
@@ -14,6 +15,7 @@ import { openBench, type Bench } from './support/bench.ts'
 
 const SECTIONS: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   throughput,
+  otlp,
   freshness,
   guard,
   alerts,

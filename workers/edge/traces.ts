@@ -27,7 +27,7 @@ export function parseTraces(body: Uint8Array, encoding: OtlpEncoding, context: C
   const parsed: ParsedTraces = { events: [], rejected: [], rejectedSpans: 0 }
   const groups: EventInput[][] = eventsOfSpans(decode(body, encoding), context.keepContent)
   groups.forEach((group, index) => {
-    const outcomes = group.map((input) => canonicalise(withoutUndefined(input), context))
+    const outcomes = group.map((input) => canonicalise(input, context))
     const refused = outcomes.find((outcome) => !outcome.ok)
     if (refused && !refused.ok) {
       parsed.rejected.push(rejection(index, refused))
@@ -48,10 +48,6 @@ function decode(body: Uint8Array, encoding: OtlpEncoding): FlatSpan[] {
     if (error instanceof SyntaxError) throw new AppError('unreadable', 'The body is not JSON.')
     throw error
   }
-}
-
-function withoutUndefined(input: EventInput): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined))
 }
 
 /** ExportTraceServiceResponse in the request's encoding, with `partial_success` when spans were refused. */

@@ -17,18 +17,26 @@ export class ProtobufReader {
   }
 
   fields(end: number, visit: (field: number, reader: ProtobufReader) => boolean): void {
-    while (this.at < end) {
-      const tag = this.varint()
-      this.wire = tag & 7
-      const field = Math.floor(tag / 8)
-      if (field === 0 || field > FIELD_NUMBER_MAX) throw new OtlpDecodeError(`field number ${field}`)
+    for (let field = this.next(end); field !== 0; field = this.next(end)) {
       const before = this.at
       if (!visit(field, this)) {
         this.at = before
         this.skip()
       }
-      if (this.at > end) throw new OtlpDecodeError('a field passes the end of its message')
     }
+  }
+
+  /** The number of the next field of a message that ends at `end`; 0 after the last. */
+  next(end: number): number {
+    if (this.at >= end) {
+      if (this.at > end) throw new OtlpDecodeError('a field passes the end of its message')
+      return 0
+    }
+    const tag = this.varint()
+    this.wire = tag & 7
+    const field = Math.floor(tag / 8)
+    if (field === 0 || field > FIELD_NUMBER_MAX) throw new OtlpDecodeError(`field number ${field}`)
+    return field
   }
 
   /** A nested message: its end, after checking that it fits. */
@@ -59,6 +67,19 @@ export class ProtobufReader {
       return text
     }
     return utf8.decode(part)
+  }
+
+  /** A string that comes again and again, as names of attributes do: the one that was made before. */
+  name(): string {
+    const part = this.raw()
+    let hash = part.length
+    for (const code of part) hash = (Math.imul(hash, 31) + code) | 0
+    const slot = hash & (NAMES_KEPT - 1)
+    const known = names[slot]
+    if (known !== undefined && isText(part, known)) return known
+    const name = utf8.decode(part)
+    if (name.length === part.length && part.length <= NAME_CHARS_MAX) names[slot] = name
+    return name
   }
 
   hex(): string {
@@ -124,7 +145,8 @@ export class ProtobufReader {
     if (this.at + bytes > this.bytes.length) throw new OtlpDecodeError('the body ends inside a value')
   }
 
-  private skip(): void {
+  /** Over the field whose tag was read. */
+  skip(): void {
     if (this.wire === 0) this.varint()
     else if (this.wire === 1) this.at += 8
     else if (this.wire === 2) this.at = this.nested()
@@ -135,3 +157,12 @@ export class ProtobufReader {
 }
 
 const HEX = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+const NAMES_KEPT = 2048
+const NAME_CHARS_MAX = 64
+const names: (string | undefined)[] = new Array<string | undefined>(NAMES_KEPT)
+
+function isText(bytes: Uint8Array, text: string): boolean {
+  if (bytes.length !== text.length) return false
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false
+  return true
+}
