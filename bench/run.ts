@@ -9,6 +9,7 @@ import { freshness } from './sections/freshness.ts'
 import { guard } from './sections/guard.ts'
 import { otlp } from './sections/otlp.ts'
 import { overviewPage } from './sections/page.ts'
+import { pages } from './sections/pages.ts'
 import { queries } from './sections/queries.ts'
 import { throughput } from './sections/throughput.ts'
 import { openBench, type Bench } from './support/bench.ts'
@@ -22,6 +23,7 @@ const SECTIONS: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   queries,
   bundle: edgeBundle,
   page: overviewPage,
+  pages,
   forecast,
 }
 const DEFAULT_PORT = 18_787

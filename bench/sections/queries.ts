@@ -2,57 +2,31 @@ import { call } from '../../test/support/harness.ts'
 import { parseRange } from '../../web/src/lib/features/filters/range.ts'
 import { loadOverview, type OverviewApi } from '../../web/src/lib/features/overview/load.ts'
 import type { TraceSummary } from '../../workers/contract/trace.ts'
-import type { Watermark } from '../../workers/contract/batch.ts'
 import { percentile, type Figure } from '../report.ts'
-import { sendHistory } from '../seed/history.ts'
-import { multiply } from '../seed/multiply.ts'
+import { sendMonth } from '../seed/month.ts'
 import type { Bench, BenchTenant } from '../support/bench.ts'
-import type { Server } from '../support/server-process.ts'
-import { setTimeout as sleep } from 'node:timers/promises'
 
 const SECTION = 'queries'
 const BASE_EVENTS = 1_000_000
 const TIMES = 10
 const RUNS = 20
 const WARM_RUNS = 2
-const SETTLED_MS_MAX = 240_000
 const DAY_MS = 86_400_000
-const VIEWS = ['overview', 'operations', 'product', 'finance', 'governance']
+export const VIEWS = ['overview', 'operations', 'product', 'finance', 'governance']
 
 /** How long the dashboard's questions take on a month of 1 M events, and of 10 M. */
 export async function queries(bench: Bench): Promise<Figure[]> {
-  const dataDir = await bench.dataDir()
-  let server = await bench.serve({ dataDir, withWeb: true })
+  const month = await sendMonth(bench, BASE_EVENTS)
   try {
-    const tenant = await bench.tenant(server)
-    const sent = await sendHistory(server.url, tenant.key, BASE_EVENTS)
-    await untilSettled(server, tenant)
-    const traceIds = await sampleTraces(tenant)
-    const figures = await measure(tenant, traceIds, sent, 'all sent through the edge')
+    const traceIds = await sampleTraces(month.tenant)
+    const figures = await measure(month.tenant, traceIds, BASE_EVENTS, 'all sent through the edge')
     if (bench.quick) return figures
-    await server.stop()
-    multiply(dataDir, tenant.projectId, TIMES)
-    server = await bench.serve({ dataDir, withWeb: true })
-    await untilSettled(server, tenant)
-    return [
-      ...figures,
-      ...(await measure(tenant, traceIds, sent * TIMES, 'a tenth sent, the rest copied in SQL with ids of their own')),
-    ]
+    await month.multiply(TIMES)
+    const note = 'a tenth sent, the rest copied in SQL with ids of their own'
+    return [...figures, ...(await measure(month.tenant, traceIds, BASE_EVENTS * TIMES, note))]
   } finally {
-    await server.kill()
+    await month.end()
   }
-}
-
-/** Everything applied, merged into rollups and archived, as it would be an hour later. */
-async function untilSettled(server: Server, { session, projectId }: BenchTenant): Promise<void> {
-  const untilMs = Date.now() + SETTLED_MS_MAX
-  for (;;) {
-    const { body } = await call<Watermark>(session, 'GET', `/api/v1/projects/${projectId}/watermark`)
-    if (body.events_behind === 0) break
-    if (Date.now() > untilMs) throw new Error(`${body.events_behind} events stayed behind the watermark`)
-    await sleep(500)
-  }
-  for (const cron of ['* * * * *', '7 * * * *']) await server.ask({ do: 'cron', cron })
 }
 
 /** Traces from all over the month. */
