@@ -6,6 +6,7 @@ import type { Priced } from '../../workers/domain/ledger.ts'
 
 const T = 1_795_000_000_000
 const COST = 900_000
+const OF_SPAN = { attributes: { 'agentops.mapper.version': 2 } }
 let serial = 0
 
 function call(fields: Partial<CanonicalEvent> = {}): CanonicalEvent {
@@ -78,6 +79,7 @@ describe('a loop', () => {
     ['without a step', () => ({ step: undefined })],
     ['whose step is the name of the model', () => ({ step: 'openai gpt-4o' })],
     ['that OpenTelemetry names', () => ({ step: 'chat claude' })],
+    ['that are spans of an instrumentation', () => ({ step: 'claude_code.llm_request', ...OF_SPAN })],
   ])('is not made of calls %s', (_, fields) => {
     expect(names(...times(12, (i) => call(fields(i))))).toEqual(times(12, () => ''))
   })
@@ -118,6 +120,7 @@ describe('a repeated tool', () => {
     ['other traces', (i) => ({ ...same, trace_id: `t${i}` })],
     ['neither arguments nor step', () => ({})],
     ['a step that is named after the tool', () => ({ step: 'execute_tool search' })],
+    ['the name of a span', () => ({ step: 'ai.toolCall', ...OF_SPAN })],
   ])('is not told by %s', (_, fields) => {
     expect(names(...times(9, (i) => tool(fields(i))))).toEqual(times(9, () => ''))
   })

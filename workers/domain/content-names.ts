@@ -18,6 +18,7 @@ const CONTENT = new RegExp(
     '^http\\.(url|target)$',
     '^db\\.(statement|query\\.text)$',
     '^(prompts?|user_prompt|system_prompt|instructions|completions?|arguments|tool_(input|output|parameters|result))$',
+    '^(full_command|bash_command)$',
     '^(message|contents?|inputs?|outputs?|question|answer|response|transcript)$',
   ].join('|'),
 )

@@ -43,13 +43,19 @@ export function leakFinder(): LeakFinder {
 
 /** What a call is a repetition of when it comes again: null for what is no call, or cannot be told from others. */
 function placeOf(event: CanonicalEvent): string | null {
-  const { event_type, trace_id, agent_id = '', model, tool_name, step } = event
+  const { event_type, trace_id, agent_id = '', model, tool_name } = event
+  const step = isSpan(event) ? undefined : event.step
   if (event_type === 'agent.step.completed' && model !== undefined)
     return tellsStep(step, model) ? `${trace_id}\0${agent_id}\0${step}` : null
   if ((event_type !== 'agent.tool.called' && event_type !== 'agent.tool.failed') || tool_name === undefined) return null
   const args = argumentsOf(event)
   if (args !== null) return `${trace_id}\0${tool_name}\0=${args}`
   return tellsStep(step, tool_name) ? `${trace_id}\0${tool_name}\0@${step}` : null
+}
+
+/** A span has the name that its instrumentation gives to all spans of its kind (`ai.toolCall`, `claude_code.llm_request`). */
+function isSpan({ attributes }: CanonicalEvent): boolean {
+  return attributes?.['agentops.mapper.version'] !== undefined
 }
 
 /** OpenTelemetry names spans after what is called: such a name is the same for calls that have nothing in common. */

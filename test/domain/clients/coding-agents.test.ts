@@ -74,6 +74,10 @@ describe('coding agents', () => {
     expect(runsOf(eventsIn(client, ...files))).toEqual(runs)
   })
 
+  it('keeps no command line of Claude Code where content is not kept', () => {
+    expect(JSON.stringify(eventsIn('claude-code', 'traces.json'))).not.toContain('cat /etc')
+  })
+
   it('keeps 26 of the 1,350 spans of a turn of Codex, and says how many it left out', () => {
     const events = ['traces-1.json', 'traces-2.json', 'traces-3.json'].flatMap((file) => eventsIn('codex', file))
     const leftOut = events.map((event) => Number(event.attributes?.['agentops.spans.left_out'] ?? 0))
