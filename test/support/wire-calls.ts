@@ -74,6 +74,36 @@ export const CALL = {
       },
     ],
   }),
+  '/v1/litellm': (id: string) => ({
+    id: `${id}.c`,
+    trace_id: id,
+    call_type: 'acompletion',
+    status: 'success',
+    model: 'gpt-4o',
+    end_user: 'u-1',
+    startTime: Date.now() / 1000 - 1,
+    endTime: Date.now() / 1000 - 0.5,
+    metadata: { usage_object: USAGE },
+  }),
+  '/batch/': (id: string) => ({
+    batch: [
+      {
+        event: '$ai_generation',
+        uuid: `${id}.c`,
+        distinct_id: 'u-1',
+        timestamp: ago(500),
+        properties: {
+          $ai_trace_id: id,
+          $ai_model: 'gpt-4o',
+          $ai_latency: 0.5,
+          $ai_input_tokens: 450,
+          $ai_cache_read_input_tokens: 128,
+          $ai_output_tokens: 39,
+        },
+      },
+      { event: '$pageview', distinct_id: 'u-1' },
+    ],
+  }),
 } as const
 export type Path = keyof typeof CALL
 export const PATHS = Object.keys(CALL) as Path[]
@@ -83,4 +113,6 @@ export const OWN_FORM: Record<Path, (key: string) => Record<string, string>> = {
   '/api/public/ingestion': basic,
   '/v1/traces/ingest': bearer,
   '/v1/runs/ingest': bearer,
+  '/v1/litellm': bearer,
+  '/batch/': bearer,
 }

@@ -68,7 +68,7 @@ export function tracesOf(events: readonly CanonicalEvent[]) {
 }
 
 function summaryOf(events: readonly CanonicalEvent[]) {
-  const paid = new Map(events.map((event) => [event.event_id ?? '', event]))
+  const paid = new Map(events.map((event, index) => [event.event_id ?? index, event]))
   const calls = [...paid.values()].filter((e) => e.event_type === 'agent.step.completed' && e.model !== undefined)
   const sum = (name: 'tokens_prompt' | 'tokens_completion' | 'tokens_cached' | 'tokens_reasoning') =>
     calls.reduce((total, event) => total + (event[name] ?? 0), 0)
@@ -93,7 +93,7 @@ function summaryOf(events: readonly CanonicalEvent[]) {
     policies: of('agent.policy.decision').map((e) => `${e.policy_id} ${e.policy_result}`),
     open: openOf(events),
     orphans: distinct(events.map(({ parent_span_id }) => parent_span_id)).filter((id) => !spans.has(id)).length,
-    doubled: events.length - new Set(events.map(({ event_id }) => event_id)).size,
+    doubled: events.length - new Set(events.map(({ event_id }, index) => event_id ?? index)).size,
   }
 }
 

@@ -22,6 +22,8 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'info',
   'batch',
   'custom',
+  'capture',
+  'i',
   'new',
   'sign-in',
   'sign-up',

@@ -24,8 +24,13 @@ export function encodingOf(contentType: string): OtlpEncoding {
 
 /** Spans to canonical events; a refused span keeps its neighbours. @throws AppError unreadable. */
 export function parseTraces(body: Uint8Array, encoding: OtlpEncoding, context: CanonicalContext): ParsedTraces {
+  return judgeSpans(decode(body, encoding), context)
+}
+
+/** The events of spans, whoever sent them. */
+export function judgeSpans(spans: readonly FlatSpan[], context: CanonicalContext): ParsedTraces {
   const parsed: ParsedTraces = { events: [], rejected: [], rejectedSpans: 0 }
-  const groups: EventInput[][] = eventsOfSpans(decode(body, encoding), context.keepContent)
+  const groups: EventInput[][] = eventsOfSpans(spans, context.keepContent)
   groups.forEach((group, index) => {
     const outcomes = group.map((input) => canonicalise(input, context))
     const refused = outcomes.find((outcome) => !outcome.ok)

@@ -42,6 +42,9 @@ describe('bodies that no client should send', () => {
     ['/api/public/ingestion', 'batch', {}],
     ['/v1/traces/ingest', 'data', {}],
     ['/v1/runs/ingest', 'events', {}],
+    ['/v1/litellm', 'id', {}],
+    ['/batch/', 'batch', {}],
+    ['/custom/v1/log', 'timing', {}],
   ] as const)('are refused at %s (%s) and say why', async (path, list, headers) => {
     const { key } = await freshKey()
     const method = /^\/runs\/(x|%ff)$/.test(path) ? 'PATCH' : 'POST'
@@ -58,6 +61,7 @@ describe('bodies that no client should send', () => {
     ['/api/public/ingestion', 'batch'],
     ['/v1/traces/ingest', 'data'],
     ['/v1/runs/ingest', 'events'],
+    ['/batch/', 'batch'],
   ])('are bounded at %s', async (path, list) => {
     const { key } = await freshKey()
     const many = await watchedEdge().fetch(path, json(xKey(key), `{"${list}":[${'{},'.repeat(10_000)}{}]}`))

@@ -33,6 +33,8 @@ describe('clients of other protocols', () => {
     ],
     ['/v1/traces/ingest', 204, null],
     ['/v1/runs/ingest', 200, { results: [{ success: true }, { success: true }] }],
+    ['/v1/litellm', 200, { accepted: 1, rejected: [] }],
+    ['/batch/', 200, { status: 1 }],
   ] as const)('are answered at %s as by their own backend, also gzipped', async (path, status, answer) => {
     const { key, record } = await freshKey()
     const edge = watchedEdge()
@@ -91,14 +93,14 @@ describe('clients of other protocols', () => {
   it.each(PATHS)('are told at %s of another method', async (path) => {
     const preflight = await watchedEdge().fetch(path, { method: 'OPTIONS' })
     expect(preflight.headers.get('access-control-allow-methods')).toContain('POST')
-    if (path.startsWith('/runs')) return
+    if (!/^\/(v1|api)\//.test(path)) return
     expect((await watchedEdge().fetch(path, { method: 'GET' })).status).toBe(405)
   })
 
   it.each(PATHS)('keep content from %s only where the project does', async (path) => {
     const told = JSON.stringify(CALL[path](crypto.randomUUID())).replaceAll(
-      /"(model|name|runId)":/g,
-      '"input":"SECRET-PROMPT","inputs":{"q":"SECRET-PROMPT"},"$1":',
+      /"(model|name|runId|\$ai_model)":/g,
+      '"input":"SECRET-PROMPT","inputs":{"q":"SECRET-PROMPT"},"messages":"SECRET-PROMPT","$$ai_input":"SECRET-PROMPT","$1":',
     )
     for (const keep_content of [false, true]) {
       const { key } = await freshKey({ keep_content })
@@ -195,4 +197,60 @@ describe('LangSmith', () => {
     expect(response.status).toBe(202)
     expect(edge.events()[0]).toMatchObject({ model: 'gpt-4o-2024-08-06', provider: 'openai', tokens_prompt: 450 })
   })
+})
+
+describe('keys that are in no header', () => {
+  it("are PostHog's, in the body", async () => {
+    const { key, record } = await freshKey()
+    const edge = watchedEdge()
+    const batch = CALL['/batch/'](crypto.randomUUID())
+    for (const path of ['/batch', '/batch/', '/i/v0/e/', '/capture/']) {
+      const body = path.startsWith('/batch') ? { api_key: key, ...batch } : { api_key: key, ...batch.batch[0] }
+      const response = await edge.fetch(path, json({}, body))
+      expect([path, response.status, await response.json()]).toEqual([path, 200, { status: 1 }])
+    }
+    expect(edge.sent).toHaveLength(1)
+    expect(edge.events()[0]).toMatchObject({ event_type: 'agent.step.completed', user_id: 'u-1' })
+    expect(record.key_id).not.toBe('')
+    expect((await edge.fetch('/batch/', json({}, { api_key: 7, batch: [] }))).status).toBe(401)
+  })
+
+  it("are Sentry's, in the query of the address that its DSN makes", async () => {
+    const { key } = await freshKey()
+    const edge = watchedEdge()
+    const span = {
+      ...{ trace_id: 'a'.repeat(32), span_id: 'b'.repeat(16), name: 'chat gpt-4o', status: 'ok' },
+      ...{ start_timestamp: Date.now() / 1000 - 1, end_timestamp: Date.now() / 1000 - 0.5 },
+      attributes: {
+        'gen_ai.operation.name': { value: 'chat', type: 'string' },
+        'gen_ai.request.model': { value: 'gpt-4o', type: 'string' },
+        'gen_ai.usage.input_tokens': { value: 450, type: 'integer' },
+      },
+    }
+    const body = ['{"sent_at":"x"}', '{"type":"span"}', JSON.stringify({ items: [span] })].join('\n')
+    const at = (credential: string) => `/api/42/envelope/?sentry_version=7&sentry_key=${credential}`
+    const sent = await edge.fetch(at(key), { method: 'POST', body })
+    expect([sent.status, edge.events()[0]?.tokens_prompt]).toEqual([200, 450])
+    expect((await edge.fetch(at('x'), { method: 'POST', body })).status).toBe(401)
+    for (const bad of ['', 'x', '{}\nx', '[]', `{}\n{"type":"span"}\n${'['.repeat(50_000)}`])
+      expect((await edge.fetch(at(key), { method: 'POST', body: bad })).status).toBeLessThan(500)
+  })
+})
+
+it("takes Helicone's manual log, in the trace of its session", async () => {
+  const { key } = await freshKey()
+  const edge = watchedEdge()
+  const moment = (ms: number) => ({ seconds: Math.floor(ms / 1000), milliseconds: ms % 1000 })
+  const log = {
+    providerRequest: { url: 'x', json: { model: 'gpt-4o', messages: [] }, meta: {} },
+    providerResponse: { status: 200, json: { id: 'x', usage: { prompt_tokens: 450, completion_tokens: 39 } } },
+    timing: { startTime: moment(Date.now() - 1000), endTime: moment(Date.now() - 500) },
+  }
+  const headers = { ...bearer(key), 'Helicone-Session-Id': 's-1', 'Helicone-User-Id': 'u-1' }
+  expect((await edge.fetch('/custom/v1/log', json(headers, log))).status).toBe(200)
+  expect(edge.events()[0]).toMatchObject({ trace_id: 's-1', user_id: 'u-1', tokens_total: 489 })
+  for (const bad of ['', '7', '[]', '{}']) {
+    const response = await edge.fetch('/custom/v1/log', json(headers, bad))
+    expect([400, 422]).toContain(response.status)
+  }
 })

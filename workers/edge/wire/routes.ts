@@ -1,6 +1,8 @@
 import type { Methods } from '../routes.ts'
 import { getInfo, patchRun, postForm, postRun, postRuns } from './langsmith.ts'
+import { postHelicone, postLiteLlm, postPostHog } from './once.ts'
 import { postLangfuse, postLunary, postOpenAiAgents } from './protocols.ts'
+import { postSentry } from './sentry.ts'
 
 /** Where other clients send what they have, each at the address that it knows. */
 export const WIRE_PATHS: readonly (readonly [path: string, Methods])[] = [
@@ -11,7 +13,13 @@ export const WIRE_PATHS: readonly (readonly [path: string, Methods])[] = [
   ['/api/public/ingestion', { POST: postLangfuse }],
   ['/v1/traces/ingest', { POST: postOpenAiAgents }],
   ['/v1/runs/ingest', { POST: postLunary }],
+  ['/v1/litellm', { POST: postLiteLlm }],
+  ['/custom/v1/log', { POST: postHelicone }],
+  ...['/batch', '/batch/', '/capture/', '/i/v0/e/'].map((path) => [path, { POST: postPostHog }] as const),
 ]
 
 /** Addresses that name what they are about. */
-export const WIRE_PATTERNS: readonly (readonly [path: RegExp, Methods])[] = [[/^\/runs\/[^/]+$/, { PATCH: patchRun }]]
+export const WIRE_PATTERNS: readonly (readonly [path: RegExp, Methods])[] = [
+  [/^\/runs\/[^/]+$/, { PATCH: patchRun }],
+  [/^\/api\/\d+\/envelope\/?$/, { POST: postSentry }],
+]
