@@ -1,5 +1,5 @@
 // The local front line, in the place that Cloudflare's own network has when deployed: it lets requests through to the
-// edge Worker once the databases are migrated, and refuses new ones while the server shuts down.
+// edge Worker once the databases are migrated, packs scripts and styles, and refuses new ones while the server shuts down.
 import { WorkerEntrypoint } from 'cloudflare:workers'
 import { answerReload, withReload } from './live-reload.mjs'
 
@@ -15,12 +15,25 @@ const refusal = () =>
     },
   )
 
+/** Scripts and styles go out packed, as Cloudflare packs them; pages do not, whose parts must leave as they come. */
+function packed(request, answer) {
+  const { pathname } = new URL(request.url)
+  const isText = /^(text\/(javascript|css)|image\/svg)/.test(answer.headers.get('content-type') ?? '')
+  const isTaken = /\bgzip\b/.test(request.headers.get('accept-encoding') ?? '')
+  if (!isText || !isTaken || answer.status !== 200 || !pathname.startsWith('/_app/')) return answer
+  const headers = new Headers(answer.headers)
+  headers.delete('content-length')
+  headers.set('content-encoding', 'gzip')
+  headers.append('vary', 'accept-encoding')
+  return new Response(answer.body, { headers })
+}
+
 export default {
   async fetch(request, env) {
     if (state !== 'open') return refusal()
     inFlight++
     try {
-      if (!env.LIVE_RELOAD) return await env.EDGE.fetch(request)
+      if (!env.LIVE_RELOAD) return packed(request, await env.EDGE.fetch(request))
       return answerReload(request) ?? withReload(await env.EDGE.fetch(request))
     } finally {
       inFlight--

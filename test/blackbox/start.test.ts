@@ -55,6 +55,16 @@ describe('a started server', () => {
     }
   })
 
+  it('packs scripts for those who take them packed', async () => {
+    const html = await (await fetch(`${baseUrl}/sign-in`)).text()
+    const script = /_app\/immutable\/entry\/start\.[^"]+\.js/.exec(html)?.[0] ?? 'none named'
+    const ask = (encoding: string) => fetch(`${baseUrl}/${script}`, { headers: { 'accept-encoding': encoding } })
+    const [packed, plain] = [await ask('gzip'), await ask('identity')]
+    expect(packed.headers.get('content-encoding')).toBe('gzip')
+    expect(plain.headers.get('content-encoding')).toBeNull()
+    expect(await packed.text()).toBe(await plain.text())
+  })
+
   it('takes an event and shows its trace, in every region', async () => {
     const takes = async (region: 'global' | 'eu' | 'us') => {
       const { session, projectId, key } = await createTenant(baseUrl, region)

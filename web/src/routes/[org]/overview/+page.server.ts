@@ -25,8 +25,8 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   const client = gathering(api(fetch))
   const alerts = settle(alertsOf(client, params.org).summary())
   const budgets = settle(budgetsOf(client, params.org).list())
-  // Not gathered: the headline comes with the page, and would wait for the slowest panel of its call.
-  const { totals, spend, ...later } = loadOverview(
+  // Not gathered: the headline would wait for the slowest panel of its call.
+  const overview = loadOverview(
     orgTelemetry(api(fetch), params.org),
     { ...scope.range, previous: drawnBefore(scope) },
     scope,
@@ -35,15 +35,11 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
   )
   const annotations = loadAnnotations(client, scope)
   const answers = loadPanels(client, scope, EXECUTIVE_PANELS)
-  // What is at the top comes with the page; the rest follows as it is ready.
-  const head = await Promise.all([totals, spend, budgets, alerts])
   return {
     scope,
-    totals: head[0],
-    spend: head[1],
-    budgets: head[2],
-    alerts: head[3],
-    ...later,
+    budgets,
+    alerts,
+    ...overview,
     panels: EXECUTIVE_PANELS.map(headOf),
     annotations,
     answers,
