@@ -47,6 +47,7 @@ describe('an objective', () => {
   it('is made, judged within a minute, and shows its error budget', { timeout: JUDGED_MS + 60_000 }, async () => {
     await page.goto(at())
     await page.getByText('No objectives yet').waitFor()
+    await alive(page)
     await page.getByRole('link', { name: 'Make an objective' }).first().click()
     await page.getByLabel('Name').fill('Requests succeed')
     await page.getByLabel('Objective in percent').fill('100')
