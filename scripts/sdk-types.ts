@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
-import { z } from 'zod'
+import * as z from 'zod'
 import { IngestAnswer } from '../workers/contract/batch.ts'
 import { EventInput } from '../workers/contract/event.ts'
 import { ReserveAnswer, SettleAnswer, SettleRequest, Work } from '../workers/contract/guard.ts'

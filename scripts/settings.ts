@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { StartError } from './runtime/errors.ts'
 
 const UNITS_MS = { ms: 1, s: 1000, m: 60_000 } as const

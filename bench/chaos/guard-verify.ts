@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { expectCall, watermark, type Session } from '../../test/support/harness.ts'
 import { SpendAnswer } from '../../workers/contract/api.ts'
 import { Budget } from '../../workers/contract/budget.ts'

@@ -1,6 +1,6 @@
 import { call, type Session } from '../../test/support/harness.ts'
 import type { MetricsAnswer } from '../../workers/contract/metrics.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { SpendAnswer } from '../../workers/contract/api.ts'
 import type { Watermark } from '../../workers/contract/batch.ts'
 import type { Tenant } from '../../workers/contract/tenant.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { StartError } from '../runtime/errors.ts'
 import { jsonIn, wrangler } from './wrangler.ts'
 

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { experimental_readRawConfig } from 'wrangler'
-import { z } from 'zod'
+import * as z from 'zod'
 import { BUILD_DIR } from '../runtime/paths.ts'
 import type { WorkerPlace } from '../runtime/workers.ts'
 import { kvTitle, type Inventory } from './plan.ts'

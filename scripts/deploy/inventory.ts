@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { CloudflareError, type Account } from './account.ts'
 import type { Inventory, Jurisdiction, Part, Step } from './plan.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MIGRATIONS_TABLE, dueMigrations } from '../runtime/migrate.ts'
 import type { Account } from './account.ts'
 

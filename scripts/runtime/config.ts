@@ -1,5 +1,5 @@
 import { unstable_readConfig } from 'wrangler'
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Binding = z.object({ binding: z.string() })
 

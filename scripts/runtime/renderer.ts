@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, Page } from 'playwright-core'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from './errors.ts'
 
 export interface LocalRenderer {

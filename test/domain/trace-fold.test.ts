@@ -88,9 +88,10 @@ describe('an outcome that is revised', () => {
 
   it('changes nothing else of the run', () => {
     const run = [event({ status: 'ok', model: 'm', latency_ms: 20 }), root({ outcome: 'success' })]
-    const { outcome: _, outcome_revised_ms, events, ...rest } = fold(...run, revised('failure', 86_400_000))
+    const { outcome: _, outcome_revised_ms, said_ms, events, ...rest } = fold(...run, revised('failure', 86_400_000))
     expect(fold(...run)).toMatchObject({ ...rest })
-    expect({ outcome_revised_ms, events }).toEqual({ outcome_revised_ms: T + 86_400_000, events: 3 })
+    const at = T + 86_400_000
+    expect({ outcome_revised_ms, said_ms, events }).toEqual({ outcome_revised_ms: at, said_ms: at, events: 3 })
     expect(fold(...run).outcome_revised_ms).toBe(0)
   })
 

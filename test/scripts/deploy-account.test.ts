@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, expect, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { accountOf } from '../../scripts/deploy/account.ts'
 import { takeInventory } from '../../scripts/deploy/inventory.ts'
 import { jsonIn } from '../../scripts/deploy/wrangler.ts'

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { z } from 'zod'
+import * as z from 'zod'
 import { KeyCreated, OrgCreated, Project, type Role } from '../../workers/contract/api.ts'
 import { TraceDetail } from '../../workers/contract/trace.ts'
 import { IngestAnswer, Receipt, Watermark } from '../../workers/contract/batch.ts'

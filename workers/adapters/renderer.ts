@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { NotDrawn } from '../domain/report/not-drawn.ts'
 import { PASS_COOKIE } from '../domain/report/pass.ts'
 import type { Renderer } from '../services/report/port.ts'

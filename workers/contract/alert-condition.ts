@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Dimension, KINDS, Measure, MetricsQuery } from './metrics.ts'
 import { SLO_ALERTS } from './slo.ts'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Condition } from './alert-condition.ts'
 import { Dimension } from './metrics.ts'
 import type { Tenant } from './tenant.ts'

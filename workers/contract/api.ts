@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Cell, ROLES, Scope } from './tenant.ts'
 
 /** Bodies and answers of `/api/v1`. Money is a decimal string of US dollars, times are RFC 3339 UTC. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Cell } from './tenant.ts'
 
 /** The audit log: what callers hand in, one link of the chain, what is signed, and what people read. */

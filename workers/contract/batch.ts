@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ProjectTenant } from './tenant.ts'
 
 /** The header of a batch in the queue, the journal and the dead-letter store. Additive changes only. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 export const FORECAST_METHODS = ['mstl_ets', 'exponential_smoothing'] as const
 export type ForecastMethod = (typeof FORECAST_METHODS)[number]

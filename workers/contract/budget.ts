@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { BudgetForecast, BudgetVariance, NoForecast, ThresholdReached, type ForecastPath } from './budget-forecast.ts'
 import type { CallOutcome } from './control.ts'
 import type { Tenant } from './tenant.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsdString } from './api.ts'
 
 /** What caching saved of a model, at the catalogue's prices of the time. */

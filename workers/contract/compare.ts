@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsdString } from './api.ts'
 
 /** What runs are told apart by. */

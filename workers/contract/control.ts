@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Tenant } from './tenant.ts'
 
 /** Run-time controls: what agents may do while they run, whatever it costs. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Views that people keep, and dashboards that they make of the same panels. */
 

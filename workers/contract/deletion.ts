@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Cell } from './tenant.ts'
 
 /** Deleting a project or an organization: taken back within seven days, then removed for good. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { JOB_STATES } from './job.ts'
 import { Cell } from './tenant.ts'
 

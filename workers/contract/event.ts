@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The ten event types (DESIGN: event model). Order is stable: it is stored by name, never by index. */
 export const EVENT_TYPES = [

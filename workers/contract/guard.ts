@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Usd } from './budget.ts'
 import { WorkControls } from './control.ts'
 import { STATUSES } from './event.ts'

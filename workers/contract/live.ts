@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { ProjectTenant } from './tenant.ts'
 
 /** What LiveFeed tells its listeners of one event: enough for a row, never content. */

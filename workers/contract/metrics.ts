@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Problem } from './problem.ts'
 
 /** What operation a row counts. A query names one, or leaves it to its measures. */

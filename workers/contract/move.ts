@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Cell, type Tenant } from './tenant.ts'
 
 /** Moving an organization to another region: what people see of it, and the RPC of what carries it out. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Tenant } from './tenant.ts'
 
 /** Where notifications go, and what became of each. */

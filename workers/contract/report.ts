@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { VIEW_PATHS } from './dashboard.ts'
 import { CELLS } from './tenant.ts'
 

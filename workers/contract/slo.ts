@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { MetricsQuery } from './metrics.ts'
 import type { Tenant } from './tenant.ts'
 

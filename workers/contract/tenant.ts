@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A cell is a region's own set of stores. The union is closed: an unknown cell is an error. */
 export const CELLS = ['global', 'eu', 'us'] as const

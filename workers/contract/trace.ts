@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Page, UsdString } from './api.ts'
 import { FAILURE_CLASSES } from './failure.ts'
 import { LEAKS } from './metrics.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { Erasure, ErasureCreated } from '../../../workers/contract/erasure.ts'
 import { bindings, call, makeTenant } from '../../support/api.ts'

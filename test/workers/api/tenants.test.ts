@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { sha256Hex } from '../../../workers/adapters/hash.ts'
 import { kvName } from '../../../workers/adapters/keys-kv.ts'
 import { Key, Me, Org, Page, Project, Workspace } from '../../../workers/contract/api.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Problem } from '../../../workers/contract/problem.ts'
 
 /** An error that the API answered, or that stands for no answer at all. */

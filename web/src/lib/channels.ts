@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Page } from '../../../workers/contract/api.ts'
 import { Channel, ChannelCreate, ChannelMade, Delivery, type ChannelUpdate } from '../../../workers/contract/notify.ts'
 import { orgPath, type Api } from './api.ts'

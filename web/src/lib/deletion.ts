@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { Org, Page, Project } from '../../../workers/contract/api.ts'
 import { DeletedOrg, DeletedProject, GoneOrg } from '../../../workers/contract/deletion.ts'
 import { orgPath, projectPath, type Api } from './api.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { MetricsAnswers, QUERIES_MAX } from '../../../workers/contract/metrics.ts'
 import { ApiError, type Api } from './api.ts'
 

@@ -1,5 +1,5 @@
 import { Move, MOVE_STEPS, MoveAnswer, MoveCreate } from '../../../workers/contract/move.ts'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { orgPath, type Api } from './api.ts'
 
 export { MoveCreate }

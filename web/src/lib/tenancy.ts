@@ -24,7 +24,7 @@ import {
   Workspace,
 } from '../../../workers/contract/api.ts'
 import type { PrincipalUpdate } from '../../../workers/contract/api.ts'
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Scope } from '../../../workers/contract/tenant.ts'
 import { orgPath, projectPath, type Api } from './api.ts'
 

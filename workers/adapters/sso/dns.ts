@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Answer = z.object({ Answer: z.array(z.object({ type: z.number(), data: z.string() })).optional() })
 const TXT = 16

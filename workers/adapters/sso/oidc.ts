@@ -1,5 +1,5 @@
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError } from '../../domain/errors.ts'
 import { guardedJson } from './guarded-fetch.ts'
 

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { ERASURE_STEPS, type Erasure, type ErasureCertificate, type ErasureCreated } from '../../contract/erasure.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Key, KeyCreate, KeyCreated } from '../../contract/api.ts'
 import type { KeyRecord, Scope } from '../../contract/tenant.ts'
 import { KEY_RANDOM_BYTES, makeApiKey } from '../../domain/api-key.ts'

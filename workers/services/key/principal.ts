@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Principal, PrincipalCreate, PrincipalUpdate } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
 import { newId } from '../../domain/id.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Invitation, InvitationCreate, InvitationOffer, Role } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
 import { hex } from '../../domain/hex.ts'

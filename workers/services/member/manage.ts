@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Member, MemberUpdate, Role } from '../../contract/api.ts'
 import { AppError } from '../../domain/errors.ts'
 import { restrictionRefusal, roleRefusal } from '../../domain/membership.ts'

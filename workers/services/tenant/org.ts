@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { Org, OrgCreate, OrgCreated, ProjectCreate, WorkspaceCreate } from '../../contract/api.ts'
 import { SHARDS } from '../../contract/tenant.ts'
 import { AppError } from '../../domain/errors.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { AppError } from '../../../domain/errors.ts'
 
 const API = 'https://api.cloudflare.com/client/v4/accounts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Begun = z.object({ totpURI: z.string().startsWith('otpauth://'), backupCodes: z.array(z.string()) })
 

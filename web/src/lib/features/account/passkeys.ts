@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const Passkeys = z.array(z.object({ id: z.string(), name: z.string().nullish(), createdAt: z.string() }))
 

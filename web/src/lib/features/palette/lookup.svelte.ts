@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { ApiError, projectPath, type Api } from '$lib/api.ts'
 import { settle, type LoadProblem } from '$lib/loaded.ts'
 import type { Command } from '$lib/ui/palette/match.ts'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { SpendAnswer, type SPEND_GROUPS } from '../../../../../workers/contract/api.ts'
 import { CacheSavings } from '../../../../../workers/contract/cache-savings.ts'
 import { MetricsAnswer, type MetricsQuery } from '../../../../../workers/contract/metrics.ts'

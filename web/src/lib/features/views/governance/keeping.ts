@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { Org } from '../../../../../../workers/contract/api.ts'
 import { MoveAnswer } from '../../../../../../workers/contract/move.ts'
 import { Retention } from '../../../../../../workers/contract/retention.ts'

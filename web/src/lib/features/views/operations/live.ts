@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { TraceSummary } from '../../../../../../workers/contract/trace.ts'
 import type { PanelSpec, TableRow } from '../panel.ts'
 import { tracesProject } from '../scope.ts'
