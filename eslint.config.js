@@ -76,6 +76,7 @@ export default ts.config(
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: {
+        Headers: false,
         Response: false,
         HTMLRewriter: false,
         URL: false,

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { TraceSummary } from '../../workers/contract/trace.ts'
 import { createTenant, expectCall, until } from '../support/harness.ts'
 import { startProvider } from '../support/chat-provider.ts'
