@@ -1,9 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { format, resolveConfig } from 'prettier'
 import * as z from 'zod'
-import { IngestAnswer } from '../workers/contract/batch.ts'
+import { Key, KeyCreated, Me, Project } from '../workers/contract/api.ts'
+import { IngestAnswer, Receipt } from '../workers/contract/batch.ts'
+import { Budget } from '../workers/contract/budget.ts'
 import { EventInput } from '../workers/contract/event.ts'
+import { Export } from '../workers/contract/export.ts'
 import { ReserveAnswer, SettleAnswer, SettleRequest, Work } from '../workers/contract/guard.ts'
+import { LiveMessage } from '../workers/contract/live.ts'
 import { OutcomeInput } from '../workers/contract/outcome.ts'
 import { Problem } from '../workers/contract/problem.ts'
 import { inRoot } from './runtime/paths.ts'
@@ -22,6 +26,14 @@ const ANSWERED: Record<string, z.ZodType> = {
   ReserveAnswer,
   SettleAnswer,
   Problem,
+  Receipt,
+  LiveMessage,
+  Key,
+  KeyCreated,
+  Budget,
+  Export,
+  Project,
+  Me,
 }
 
 interface Schema {

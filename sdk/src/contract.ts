@@ -237,3 +237,197 @@ export type Problem = {
     detail: string
   }[]
 }
+
+export type Receipt = {
+  id: string
+  project_id: string
+  state: 'journaled' | 'queued' | 'applied' | 'dead'
+  received_at: string | null
+  applied_at: string | null
+  parts: {
+    batch_id: string
+    state: 'journaled' | 'queued' | 'applied' | 'dead'
+    events: number | null
+    ledger_entries: number | null
+    detail: string | null
+  }[]
+}
+
+export type LiveMessage =
+  | {
+      type: 'hello'
+      cursor: number
+      replayed: number
+      gap: boolean
+    }
+  | {
+      type: 'events'
+      cursor: number
+      at_ms: number
+      events: {
+        event_type: string
+        timestamp: number
+        trace_id: string
+        span_id: string
+        agent_id?: string
+        workflow_id?: string
+        step?: string
+        model?: string
+        tool_name?: string
+        status?: string
+        error_type?: string
+        latency_ms?: number
+        tokens_total?: number
+        cost_nanousd?: number
+        unpriced?: boolean
+        environment?: string
+        user_id?: string
+      }[]
+      omitted: number
+    }
+  | {
+      type: 'slow'
+      cursor: number
+      detail: string
+    }
+
+export type Key = {
+  id: string
+  name: string
+  /** Null: the whole organization */
+  project_id: string | null
+  /** The service principal that acts by this key */
+  principal_id: string | null
+  /** The only one that its events can be of */
+  environment: string | null
+  scopes: ('ingest' | 'guard' | 'read' | 'admin')[]
+  hint: string
+  created_at: string
+  expires_at: string | null
+  revoked_at: string | null
+  /** The key that took its place */
+  rotated_to: string | null
+  /** To the hour */
+  last_used_at: string | null
+}
+
+export type KeyCreated = {
+  id: string
+  name: string
+  /** Null: the whole organization */
+  project_id: string | null
+  /** The service principal that acts by this key */
+  principal_id: string | null
+  /** The only one that its events can be of */
+  environment: string | null
+  scopes: ('ingest' | 'guard' | 'read' | 'admin')[]
+  hint: string
+  created_at: string
+  expires_at: string | null
+  revoked_at: string | null
+  /** The key that took its place */
+  rotated_to: string | null
+  /** To the hour */
+  last_used_at: string | null
+  /** Shown this once */
+  key: string
+}
+
+export type Budget = {
+  name: string
+  scope: {
+    type: 'org' | 'workspace' | 'project' | 'agent' | 'workflow' | 'model' | 'provider' | 'user'
+    id: string | null
+  }
+  /** A day, ISO week or month of the organization’s time zone */
+  period: 'day' | 'week' | 'month'
+  limit_usd: string
+  /** True: the guard refuses what does not fit. False: it only tells */
+  hard: boolean
+  thresholds: number[]
+  on_limit: 'block' | 'downgrade' | 'approve'
+  downgrade_to: string | null
+  /** What the guard answers when the budget cannot be asked */
+  on_unreachable: 'open' | 'closed'
+  /** Models without a price: let in at the estimate, or refused */
+  unpriced: 'allow' | 'refuse'
+  planned_usd: Record<string, string>
+  id: string
+  time_zone: string
+  /** What is added to the limit for now */
+  extension: {
+    amount_usd: string
+    until: string
+  } | null
+  spent_usd: string
+  reserved_usd: string
+  /** Never below 0 */
+  left_usd: string
+  period_start: string
+  resets_at: string
+  forecast: {
+    /** Seasonal decomposition (MSTL) with an ETS model, or exponential smoothing where history is short */
+    method: 'mstl_ets' | 'exponential_smoothing'
+    /** Complete days of the time zone that it was made from */
+    history_days: number
+    made_at: string
+    /** With what is spent, which is exact */
+    expected_usd: string
+    low_80_usd: string
+    high_80_usd: string
+    low_95_usd: string
+    high_95_usd: string
+    /** That the period ends above the limit with its extension; for a hard budget, that agents will want more */
+    overrun_probability: number
+    /** Day of the time zone on which the limit is expected to be reached; null when it is not, or was before */
+    limit_on: string | null
+  } | null
+  /** Why there is no forecast: fewer than seven complete days of spend, or not made yet */
+  forecast_reason: ('too_little_history' | 'pending') | null
+  created_at: string
+}
+
+export type Export = {
+  id: string
+  state: 'running' | 'done' | 'cancelled' | 'expired'
+  step: 'organization' | 'tables' | 'dead_letters' | 'manifest'
+  detail: string | null
+  rows: number
+  files: number
+  /** Packed, without the archive and the audit log */
+  bytes: number
+  created_at: string
+  ended_at: string | null
+  expires_at: string | null
+}
+
+export type Project = {
+  id: string
+  org_id: string
+  workspace_id: string
+  slug: string
+  name: string
+  keep_content: boolean
+  region: 'global' | 'eu' | 'us'
+  created_at: string
+}
+
+export type Me = {
+  user: {
+    id: string
+    name: string
+    email: string
+    email_verified: boolean
+    two_factor_enabled: boolean
+  }
+  orgs: {
+    id: string
+    slug: string
+    name: string
+    region: 'global' | 'eu' | 'us'
+    /** IANA zone of its budgets’ days, weeks and months */
+    time_zone: string
+    created_at: string
+    role: 'owner' | 'admin' | 'finance' | 'operator' | 'developer' | 'auditor' | 'approver'
+  }[]
+}
