@@ -28,11 +28,7 @@ interface Streamed {
 export interface Middleware<V> {
   readonly specificationVersion: V
   wrapGenerate<R>(call: { doGenerate: () => PromiseLike<R>; params: object; model: Model }): Promise<R>
-  wrapStream<R extends Streamed>(call: {
-    doStream: () => PromiseLike<R>
-    params: object
-    model: Model
-  }): Promise<R>
+  wrapStream<R extends Streamed>(call: { doStream: () => PromiseLike<R>; params: object; model: Model }): Promise<R>
 }
 
 /**

@@ -140,7 +140,10 @@ async function answered(response: Response, span: Span, isUsageOurs: boolean): P
     span.end()
   } else {
     const error = (said as { error?: unknown } | null)?.error
-    span.end({ status: response.status, ...(typeof error === 'object' ? error : { message: typeof error === 'string' ? error : '' }) })
+    span.end({
+      status: response.status,
+      ...(typeof error === 'object' ? error : { message: typeof error === 'string' ? error : '' }),
+    })
   }
   return response
 }

@@ -67,7 +67,7 @@ async function observed(
   const { agent } = agentFor(base)
   const sent: Record<string, unknown>[] = []
   const beneath = async (_input: unknown, init?: RequestInit) => {
-    sent.push(JSON.parse(String(init?.body)) as Record<string, unknown>)
+    sent.push(JSON.parse(init?.body as string) as Record<string, unknown>)
     if (answer instanceof Error) throw answer
     return answer
   }

@@ -40,10 +40,11 @@ export class Api {
     throw new CliError(`You are not signed in at ${url}: run agentops login, or set AGENTOPS_KEY.`)
   }
 
-  /** The organization that was named, or the only one there is. */
+  /** The organization that was named, or the only one there is. @throws CliError also for who is not signed in. */
   async org(): Promise<string> {
     const { org, project, cookie } = this.account
     if (org !== undefined) return org
+    this.headers()
     if (cookie !== undefined) {
       const { orgs } = await this.json<Me>('GET', '/api/v1/me')
       const [first, second] = orgs
@@ -54,10 +55,11 @@ export class Api {
     throw usageError('Say --org or --project: a key cannot list organizations.')
   }
 
-  /** The project that was named, or the only one there is. */
+  /** The project that was named, or the only one there is. @throws CliError also for who is not signed in. */
   async project(): Promise<string> {
     const { project, org, cookie } = this.account
     if (project !== undefined) return project
+    this.headers()
     if (org === undefined && cookie === undefined)
       throw usageError('Say --project (or AGENTOPS_PROJECT): a key cannot list projects.')
     const { data } = await this.json<{ data: Project[] }>('GET', `/api/v1/orgs/${await this.org()}/projects`)

@@ -53,12 +53,12 @@ export function accountOf(env: Environment, given: { url?: string; org?: string;
   const saved = savedAccount(configFile(env))
   const url = withoutSlash(given.url ?? env['AGENTOPS_URL'] ?? saved.url ?? 'http://localhost:8787')
   const kept: Partial<Account> = saved.url !== undefined && withoutSlash(saved.url) === url ? saved : {}
-  const key = env['AGENTOPS_KEY'] ?? kept.key
+  const key = env['AGENTOPS_KEY'] || kept.key
   const org = given.org ?? env['AGENTOPS_ORG'] ?? kept.org
   const project = given.project ?? env['AGENTOPS_PROJECT'] ?? kept.project
   return {
     url,
-    ...(key !== undefined && key !== '' ? { key } : kept.cookie !== undefined && { cookie: kept.cookie }),
+    ...(key ? { key } : kept.cookie !== undefined && { cookie: kept.cookie }),
     ...(org !== undefined && { org }),
     ...(project !== undefined && { project }),
   }

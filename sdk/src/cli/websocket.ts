@@ -1,4 +1,3 @@
-import { Buffer } from 'node:buffer'
 import { createHash, randomBytes } from 'node:crypto'
 import { request as http, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as https } from 'node:https'
@@ -52,15 +51,15 @@ async function refusal(answer: IncomingMessage): Promise<CliError> {
   return new CliError(`The live feed answered ${answer.statusCode}: ${detail}`)
 }
 
-function socketOn(stream: Duplex, head: Buffer): Socket {
-  const write = (opcode: number, payload: Buffer) => {
+function socketOn(stream: Duplex, head: Uint8Array): Socket {
+  const write = (opcode: number, payload: Uint8Array) => {
     if (!stream.destroyed) stream.write(frameOf(opcode, payload))
   }
   return {
     messages: messagesOf(stream, head, write),
-    send: (text) => write(TEXT, Buffer.from(text)),
+    send: (text) => write(TEXT, new TextEncoder().encode(text)),
     close() {
-      write(CLOSE, Buffer.from([0x03, 0xe8]))
+      write(CLOSE, Uint8Array.of(0x03, 0xe8))
       stream.destroy()
     },
   }
@@ -68,65 +67,72 @@ function socketOn(stream: Duplex, head: Buffer): Socket {
 
 async function* messagesOf(
   stream: Duplex,
-  head: Buffer,
-  write: (opcode: number, payload: Buffer) => void,
+  head: Uint8Array,
+  write: (opcode: number, payload: Uint8Array) => void,
 ): AsyncGenerator<string> {
   let buffer = head
-  let message: Buffer[] = []
+  let message = new Uint8Array()
   const frames = function* (): Generator<Frame> {
     for (let frame = readFrame(buffer); frame !== null; frame = readFrame(buffer)) {
       buffer = buffer.subarray(frame.length)
       yield frame
     }
   }
-  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  const chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
   for (;;) {
     for (const { opcode, payload, isLast } of frames()) {
       if (opcode === PING) write(PONG, payload)
       else if (opcode === CLOSE) return
       else if (opcode !== PONG) {
-        message.push(payload)
+        message = joined(message, payload)
         if (!isLast) continue
-        yield Buffer.concat(message).toString('utf8')
-        message = []
+        yield new TextDecoder().decode(message)
+        message = new Uint8Array()
       }
     }
-    const next: IteratorResult<Buffer, unknown> = await chunks.next().catch(() => ({ done: true, value: undefined }))
+    const next: IteratorResult<Uint8Array, unknown> = await chunks
+      .next()
+      .catch(() => ({ done: true, value: undefined }))
     if (next.done === true) return
-    buffer = Buffer.concat([buffer, next.value])
+    buffer = joined(buffer, next.value)
   }
 }
 
 interface Frame {
   opcode: number
-  payload: Buffer
+  payload: Uint8Array
   isLast: boolean
   /** With its header, in bytes. */
   length: number
 }
 
 /** The first frame of what has come; null while it is not whole. Servers do not mask. */
-function readFrame(buffer: Buffer): Frame | null {
+function readFrame(buffer: Uint8Array): Frame | null {
   if (buffer.length < 2) return null
-  const short = buffer.readUInt8(1) & 0x7f
+  const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+  const short = view.getUint8(1) & 0x7f
   const header = short === 126 ? 4 : short === 127 ? 10 : 2
   if (buffer.length < header) return null
-  const size = short === 126 ? buffer.readUInt16BE(2) : short === 127 ? Number(buffer.readBigUInt64BE(2)) : short
+  const size = short === 126 ? view.getUint16(2) : short === 127 ? Number(view.getBigUint64(2)) : short
   if (size > MESSAGE_BYTES_MAX) throw new CliError('The live feed sent a message that is too long.')
   if (buffer.length < header + size) return null
-  const first = buffer.readUInt8(0)
+  const first = view.getUint8(0)
   const payload = buffer.subarray(header, header + size)
   return { opcode: first & 0x0f, isLast: (first & 0x80) !== 0, payload, length: header + size }
 }
 
-/** Clients mask what they send. */
-function frameOf(opcode: number, payload: Buffer): Buffer {
-  const mask = randomBytes(4)
-  const length = payload.length < 126 ? Buffer.from([0x80 | payload.length]) : Buffer.alloc(3)
-  if (length.length === 3) {
-    length.writeUInt8(0x80 | 126, 0)
-    length.writeUInt16BE(payload.length, 1)
-  }
-  const masked = Uint8Array.from(payload, (byte, i) => byte ^ (mask[i % 4] ?? 0))
-  return Buffer.concat([Buffer.from([0x80 | opcode]), length, mask, masked])
+/** Clients mask what they send; none of it is longer than 65,535 bytes. */
+function frameOf(opcode: number, payload: Uint8Array): Uint8Array {
+  const { length } = payload
+  const header = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 0xff]
+  const mask: number[] = Array.from(randomBytes(4))
+  const masked = Array.from(payload, (byte, i) => byte ^ (mask[i % 4] ?? 0))
+  return Uint8Array.from([0x80 | opcode, ...header, ...mask, ...masked])
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(a.length + b.length)
+  all.set(a)
+  all.set(b, a.length)
+  return all
 }
