@@ -59,6 +59,8 @@ export type AgentEvent = {
   egress_host?: string | null
   queue_depth?: number | null
   reservation_id?: string | null
+  /** The provider's id of the answer (`chatcmpl-…`, `msg_…`): a call told twice is paid once */
+  response_id?: string | null
   input?: unknown
   output?: unknown
   attributes?: Record<string, unknown> | null

@@ -71,7 +71,7 @@ async function observed(
     if (answer instanceof Error) throw answer
     return answer
   }
-  const fetch = observedFetch(agent, { ...options, fetch: beneath as typeof globalThis.fetch })
+  const fetch = observedFetch(agent, { ...options, fetch: beneath })
   const response = await agent
     .run('r', () =>
       fetch(url, { method: 'POST', body: JSON.stringify(body), headers: { 'x-stainless-retry-count': '2' } }),
