@@ -1,16 +1,13 @@
-import { existsSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { tracesOfHour } from '../../examples/fleet/fleet.ts'
 import { eventsOf, type FleetEvent } from '../../examples/fleet/native.ts'
 import type { EventInput } from '../../workers/contract/event.ts'
-import { inRoot } from '../../scripts/runtime/paths.ts'
-import { EXECUTIVE_PANELS } from '../../web/src/lib/features/views/executive/panels.ts'
 import { VIEWS } from '../../web/src/lib/features/views/views.ts'
 import { createTenant, sendEvents, until } from '../support/harness.ts'
 import { viewData, type ViewData } from '../support/view-data.ts'
-import { ELSEWHERE } from '../support/view-elsewhere.ts'
 import { EXPECTED } from '../support/view-expected.ts'
 import { CALLS } from '../support/view-expected-calls.ts'
+import { COMPARE } from '../support/view-expected-compare.ts'
 import { FINANCE } from '../support/view-expected-finance.ts'
 import { GOVERNANCE } from '../support/view-expected-governance.ts'
 import { OPERATIONS } from '../support/view-expected-operations.ts'
@@ -21,7 +18,7 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const ZONE = 'Europe/Berlin'
 const RUNS_SENT = 40
-const ALL = { ...EXPECTED, ...OPERATIONS, ...CALLS, ...FINANCE, ...GOVERNANCE }
+const ALL = { ...EXPECTED, ...OPERATIONS, ...CALLS, ...FINANCE, ...GOVERNANCE, ...COMPARE }
 const PAGES = ['overview', ...VIEWS.map(({ id }) => id)]
 
 const baseUrl = inject('baseUrl')
@@ -92,23 +89,23 @@ describe.each(RANGES)('the numbers of $name', ({ query, zone }) => {
     const data = await viewData(tenant.session, `/${tenant.org.slug}/${view}?${query}`, zone)
     checkBuckets(data, zone)
     for (const [id, panel] of Object.entries(data.panels)) {
-      if (id in ELSEWHERE) continue
       const expected = ALL[id]
       if (expected === undefined)
-        throw new Error(`nobody computes the numbers of ${id} (test/support/view-expected.ts, or view-elsewhere.ts)`)
+        throw new Error(`nobody computes the numbers of ${id} (test/support/view-expected.ts)`)
       expect
         .soft({ [id]: expected.shown(panel) })
         .toEqual({ [id]: expected.computed(events, data.scope, { panel, made }) })
     }
   })
-})
 
-it('names a test of each panel that is compared elsewhere, and no panel that is gone', () => {
-  const panels = [...EXECUTIVE_PANELS, ...VIEWS.flatMap((view) => view.panels)].map(({ id }) => id)
-  for (const [id, file] of Object.entries(ELSEWHERE)) {
-    expect(panels).toContain(id)
-    expect(existsSync(inRoot(file)), file).toBe(true)
-  }
+  it.each(['prompt_version', 'model'])('product: A against B by %s are those of the raw events', async (of) => {
+    const path = `/${tenant.org.slug}/product?${query}&compare_by=${of}`
+    const { panels, scope } = await viewData(tenant.session, path, zone)
+    const [panel, expected] = [panels['product.comparison'], COMPARE['product.comparison']]
+    if (panel === undefined || expected === undefined) throw new Error('there is no such panel')
+    expect(panel.controls?.find(({ param }) => param === 'compare_by')?.value).toBe(of)
+    expect(expected.shown(panel)).toEqual(expected.computed(events, scope, { panel, made }))
+  })
 })
 
 /** Buckets follow each other without a gap, and days begin at midnight of the zone. */

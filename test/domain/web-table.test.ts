@@ -7,6 +7,7 @@ import {
   byText,
   columnsShown,
   nextSort,
+  sortIn,
   sortRows,
   type TableColumn,
 } from '../../web/src/lib/ui/table/table.ts'
@@ -47,6 +48,15 @@ describe('a table in order', () => {
     expect(nextSort({ key: 'cost', down: true }, { key: 'cost', numeric: true })).toEqual({ key: 'cost', down: false })
     expect(ariaSort({ key: 'cost', down: false }, 'cost')).toBe('ascending')
     expect(ariaSort({ key: 'cost', down: false }, 'name')).toBeUndefined()
+  })
+
+  it.each([
+    ['sort=cost', { key: 'cost', down: true }],
+    ['sort=name&cursor=3', { key: 'name', down: false }],
+    ['sort=luck', null],
+    ['', null],
+  ])('as the address %s says', (query, sort) => {
+    expect(sortIn(new URLSearchParams(query), columns)).toEqual(sort)
   })
 
   it('shows what was chosen in the order of the table, and always what heads rows', () => {

@@ -5,6 +5,7 @@ import { ApiError, type Api } from '../../web/src/lib/api.ts'
 import { annotationGroups, annotationsIn, type Annotation } from '../../web/src/lib/ui/chart/annotations.ts'
 import {
   budgetAnnotations,
+  givenAnnotations,
   incidentAnnotations,
   loadAnnotations,
   releaseAnnotations,
@@ -167,6 +168,44 @@ describe('a view', () => {
       ok: false,
       problem: { detail: 'Down.' },
     })
+  })
+})
+
+describe('incidents of a busy organization', () => {
+  /** So many pages of one incident each, every one resolved in the range. */
+  const paged = (pages: number) => {
+    const asked: (string | null)[] = []
+    const get = (path: string) => {
+      if (!path.includes('/incidents')) return Promise.resolve({ data: [], next_cursor: null })
+      const cursor = new URL(path, 'http://x').searchParams.get('cursor')
+      asked.push(cursor)
+      const at = Number(cursor ?? 0)
+      const one = { id: `inc_${at}`, rule_name: 'R', severity: 'critical', project_id: null, opened_at: iso(hour(9)) }
+      return Promise.resolve({
+        data: [{ ...one, resolved_at: null }],
+        next_cursor: at + 1 < pages ? String(at + 1) : null,
+      })
+    }
+    return { asked, given: { get, post: () => Promise.resolve(answerOf([])) } as unknown as Api }
+  }
+
+  it.each([
+    [1, 1, []],
+    [3, 3, []],
+    [9, 5, ['incidents before the newest 5']],
+  ])('of %d pages: %d are read, and what is missing is said', async (pages, read, without) => {
+    const { asked, given } = paged(pages)
+    const loaded = await loadAnnotations(given, scope)
+    expect(asked).toEqual([null, ...Array.from({ length: read - 1 }, (_, at) => String(at + 1))])
+    expect(loaded).toMatchObject({ ok: true, value: { without, all: { length: read } } })
+  })
+
+  it('are given with a document, and later asked for by the page itself', () => {
+    expect(givenAnnotations(paged(1).given, scope, false)).toBeInstanceOf(Promise)
+    const { asked, given } = paged(1)
+    expect(givenAnnotations(given, scope, true)).toBe('later')
+    expect(givenAnnotations(given, scopeFor('range=24h&changes=off', NOW), true)).toBeNull()
+    expect(asked).toEqual([])
   })
 })
 

@@ -55,6 +55,13 @@ const SUB_PAGES: SubPage[] = [
     words: 'slack pagerduty webhooks mail',
   },
   { path: '/dashboards/new', label: 'New dashboard', icon: 'plus', permission: 'view.write', words: 'create make' },
+  {
+    path: '/reports',
+    label: 'Scheduled reports',
+    icon: 'dashboards',
+    permission: 'report.read',
+    words: 'mail pdf png daily weekly monthly',
+  },
   { path: '/slos/new', label: 'New objective', icon: 'plus', permission: 'slo.write', words: 'create make slo' },
   { path: '/settings/new-project', label: 'New project', icon: 'plus', permission: 'org.write', words: 'create make' },
   {

@@ -15,7 +15,8 @@ import { tracesHref } from './scope.ts'
 import { size } from './shape.ts'
 
 const LOOK_BACK_MS = 30 * DAY_MS
-const INCIDENTS_MAX = 200
+const INCIDENTS_A_PAGE = 200
+const INCIDENT_PAGES_MAX = 5
 const BUDGETS_MAX = 100
 
 export interface Annotations {
@@ -29,15 +30,26 @@ export function loadAnnotations(api: Api, scope: Scope): Promise<Loaded<Annotati
   return scope.params[CHANGES_PARAM] === 'off' ? null : settle(annotationsOf(new Ask(api, scope, new Map()), scope))
 }
 
+/** As a page is given them: with its document, and later as it asks for them itself. */
+export function givenAnnotations(
+  api: Api,
+  scope: Scope,
+  isDataRequest: boolean,
+): Promise<Loaded<Annotations>> | 'later' | null {
+  if (scope.params[CHANGES_PARAM] === 'off') return null
+  return isDataRequest ? 'later' : loadAnnotations(api, scope)
+}
+
 async function annotationsOf(ask: Ask, scope: Scope): Promise<Annotations> {
   const [versions, incidents, budgets] = await Promise.all([
     unless(NotFilterable, versionsOf(ask, scope)),
-    ask.orgQuery(Page(Incident), ['incidents'], { limit: String(INCIDENTS_MAX) }),
+    incidentsOf(ask),
     unless(Forbidden, budgetChangesOf(ask, scope)),
   ])
   const without = [
     ...(versions === null ? ['releases, which are not told apart by the filters that are set'] : []),
     ...(budgets === null ? ['changes of budgets, which are in the audit log'] : []),
+    ...(incidents.cut ? [`incidents before the newest ${incidents.data.length.toLocaleString('en')}`] : []),
   ]
   return {
     all: [
@@ -61,6 +73,24 @@ async function versionsOf(ask: Ask, { range }: Scope): Promise<{ now: MetricsAns
     ask.between(query, { from_ms: range.from_ms - LOOK_BACK_MS, to_ms: range.from_ms }),
   ])
   return { now, before }
+}
+
+/** The newest incidents; one that was opened long before a range may be resolved in it. */
+async function incidentsOf(ask: Ask): Promise<{ data: Incident[]; cut: boolean }> {
+  const data: Incident[] = []
+  let cursor: string | null = null
+  for (let page = 0; page < INCIDENT_PAGES_MAX; page++) {
+    const query: Record<string, string> = { limit: String(INCIDENTS_A_PAGE), ...(cursor !== null && { cursor }) }
+    const found: { data: Incident[]; next_cursor: string | null } = await ask.orgQuery(
+      Page(Incident),
+      ['incidents'],
+      query,
+    )
+    data.push(...found.data)
+    cursor = found.next_cursor
+    if (cursor === null) break
+  }
+  return { data, cut: cursor !== null }
 }
 
 class Forbidden extends Error {}

@@ -29,6 +29,15 @@ export function nextSort(
   return { key, down: current?.key === key ? !current.down : (numeric ?? newestFirst ?? false) }
 }
 
+/** The parameter of a page that keeps how its list is sorted. */
+export const SORT_PARAM = 'sort'
+
+/** How an address sorts a list; null where it does not, or by nothing that is known. */
+export function sortIn<Row>(params: URLSearchParams, columns: readonly TableColumn<Row>[]): TableSort | null {
+  const column = columns.find(({ key }) => key === params.get(SORT_PARAM))
+  return column === undefined ? null : nextSort(null, column)
+}
+
 /** Sorted rows, equal ones as they came; as they came all, where nothing sorts them. */
 export function sortRows<Row>(
   rows: readonly Row[],

@@ -4,7 +4,7 @@ import { alertsOf } from '$lib/alerts.ts'
 import { budgetsOf } from '$lib/budgets.ts'
 import { loadOverview } from '$lib/features/overview/load.ts'
 import { EXECUTIVE_PANELS } from '$lib/features/views/executive/panels.ts'
-import { loadAnnotations } from '$lib/features/views/annotations.ts'
+import { givenAnnotations } from '$lib/features/views/annotations.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import type { Scope } from '$lib/features/views/panel.ts'
 import { scopedProjects, scopeOf } from '$lib/features/views/scope.ts'
@@ -18,7 +18,7 @@ function drawnBefore({ range, before, comparison }: Scope): NonNullable<Scope['b
   return before === null || isGone ? { ...range.previous, ...before, buckets: [] } : before
 }
 
-export const load: PageServerLoad = async ({ fetch, params, url, parent, depends }) => {
+export const load: PageServerLoad = async ({ fetch, params, url, parent, depends, isDataRequest }) => {
   depends('agentops:overview')
   const nowMs = Date.now()
   const scope = scopeOf(url.searchParams, await parent(), nowMs)
@@ -33,7 +33,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
     scopedProjects(scope),
     nowMs,
   )
-  const annotations = loadAnnotations(client, scope)
+  const annotations = givenAnnotations(client, scope, isDataRequest)
   const answers = loadPanels(client, scope, EXECUTIVE_PANELS)
   return {
     scope,

@@ -19,7 +19,7 @@ export const leaks: PanelSpec = {
   definition:
     'Cost of ledger entries that are a sign of waste: each dollar is in one row only, the first that applies. How each is found: docs/leaks.md. The share is of all that was spent.',
   span: 6,
-  height: 180,
+  height: 208,
   async load(ask, scope) {
     const query = { dimensions: ['leak' as const], measures: ['cost_usd' as const, 'count' as const] }
     const [answer, before, spent] = await Promise.all([

@@ -62,7 +62,7 @@ export const spendBy: PanelSpec = {
   definition:
     'Ledger entries of the range, added up by one or two of their dimensions; exact to the nano-dollar. An entry is one billable event: a model call, a tool call, a retry, or a step or request that reported a cost of its own.',
   span: 12,
-  height: 336,
+  height: 364,
   async load(ask, scope) {
     const dimensions = dimensionsOf(scope)
     const controls = [groupControl(dimensions), splitControl(dimensions)]

@@ -81,7 +81,7 @@ export const violations: PanelSpec = {
   definition:
     'Decisions to block or to escalate (agent.policy.decision) by policy, workflow and agent. The trend compares the last 24 hours, whatever the range, with the 24 hours before. A policy leads to the traces of its workflow and agent that ended with policy_blocked, or to all of them where it only escalated.',
   span: 12,
-  height: 96,
+  height: 124,
   async load(ask, scope) {
     const { nowMs, range } = scope
     const [blocked, escalated, day, dayBefore] = await Promise.all([

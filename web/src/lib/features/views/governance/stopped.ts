@@ -23,7 +23,7 @@ export const stoppedRequests: PanelSpec = {
   unit: 'requests',
   definition: `Requests that ended with an error_type of class governance, or in a loop: agent.request.completed with ${STOPPING.join(', ')}. Each row leads to its traces.`,
   span: 6,
-  height: 124,
+  height: 152,
   async load(ask, scope) {
     const answer = await ask.metrics({
       kind: 'request',

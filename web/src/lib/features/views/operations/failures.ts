@@ -25,7 +25,7 @@ export const failureMap: PanelSpec = {
   title: 'Failures by step and hour',
   unit: 'failed steps, model and tool calls',
   definition:
-    'Steps, model calls and tool calls with status error or blocked, by their step (else by their tool or model), where most failed first. Ranges longer than two days show the hours of the day in your zone. A cell leads to the traces that began in the hour in which most of its failures were, and failed there.',
+    'Steps, model calls and tool calls with status error or blocked, by their step (else by their tool or model), where most failed first. Columns are whole hours of UTC (five minutes of ranges up to three hours), named by your zone: where that is half an hour beside UTC, they begin at half past. Ranges longer than two days show the hours of the day in your zone, each with the UTC hours that begin in it. A cell leads to the traces that began in the hour in which most of its failures were, and failed there.',
   span: 12,
   height: 324,
   async load(ask, scope) {

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { TraceSummary } from '../../../../../../workers/contract/trace.ts'
 import type { PanelSpec, TableRow } from '../panel.ts'
-import { tracesProject } from '../scope.ts'
+import { traceFilters, tracesProject, untold } from '../scope.ts'
 
 const SHOWN = 10
 export const TracePage = z.object({ data: z.array(TraceSummary) })
@@ -9,12 +9,16 @@ export const TracePage = z.object({ data: z.array(TraceSummary) })
 export const lastRequests: PanelSpec = {
   id: 'operations.last',
   title: 'Last requests',
-  unit: 'the newest traces of the project, whatever the range and filters',
+  unit: 'the newest traces of the project, whatever the range',
   definition: 'The traces that began last, running or over. The live view shows each event as it comes.',
   span: 12,
   async load(ask, scope) {
     const project = tracesProject(scope)
-    const { data } = await ask.projectQuery(TracePage, [project.id, 'traces'], { limit: String(SHOWN) })
+    const { data } = await ask.projectQuery(TracePage, [project.id, 'traces'], {
+      ...traceFilters(scope),
+      limit: String(SHOWN),
+    })
+    const notes = untold(scope)
     return {
       type: 'table',
       columns: [
@@ -28,7 +32,13 @@ export const lastRequests: PanelSpec = {
       ],
       rows: data.map((trace) => rowOf(trace, scope.org, project.slug)),
       more: [{ label: 'Watch live', href: `/${scope.org}/live?project=${encodeURIComponent(project.slug)}` }],
-      ...(data.length === 0 && { empty: 'No request has come yet. Send an event to see it here.' }),
+      ...(notes.length > 0 && { note: notes.join(', ') }),
+      ...(data.length === 0 && {
+        empty:
+          Object.keys(traceFilters(scope)).length > 0
+            ? 'No request passes these filters.'
+            : 'No request has come yet. Send an event to see it here.',
+      }),
     }
   },
 }

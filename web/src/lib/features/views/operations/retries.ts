@@ -3,7 +3,7 @@ import type { Dimension, Kind, MetricsAnswer, MetricsRow } from '../../../../../
 import type { Ask } from '../ask.ts'
 import type { Column, PanelSpec, Scope, TableRow } from '../panel.ts'
 import { label, noteOf, share, size } from '../shape.ts'
-import { traceFilters, tracesHref, tracesProject } from '../scope.ts'
+import { traceFilters, tracesHref, tracesProject, untold } from '../scope.ts'
 import { unlessFiltered } from './head.ts'
 import { TracePage } from './live.ts'
 
@@ -83,13 +83,14 @@ async function loadRows(ask: Ask, scope: Scope, dimensions: Dimension[], naming:
     tracesWith(ask, scope, 'retries'),
     tracesWith(ask, scope, 'fallbacks'),
   ])
-  const note = noteOf(calls, retries, fallbacks)
+  const notes = [noteOf(calls, retries, fallbacks), ...untold(scope).map((words) => `what helped is ${words}`)]
+  const note = notes.filter((one) => one !== undefined).join(', ')
   const rows = retryRows({ calls, retries, fallbacks, retried, fallen }, dimensions, naming)
   return {
     rows,
     sort: 'retries',
     bar: 'retries',
-    ...(note !== undefined && { note }),
+    ...(note !== '' && { note }),
     ...(rows.length === 0 && { empty: 'Nothing was retried and nothing fell back in this range.' }),
   }
 }

@@ -9,7 +9,7 @@ export const sessions: PanelSpec = {
   definition:
     'Sessions with a request in the range. Their length is from the start of the first request to the end of the last; what lies outside the range is not counted. A session with requests of several workflows is in each of their rows, and once in the first.',
   span: 6,
-  height: 296,
+  height: 324,
   async load(ask, scope) {
     const [workflow] = scope.filters.workflow_id ?? []
     const [project] = scope.filters.project ?? []

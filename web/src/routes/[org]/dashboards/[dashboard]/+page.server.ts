@@ -1,7 +1,7 @@
 import { error, redirect } from '@sveltejs/kit'
 import { api } from '$lib/api.ts'
 import { gathering } from '$lib/gather.ts'
-import { loadAnnotations } from '$lib/features/views/annotations.ts'
+import { givenAnnotations } from '$lib/features/views/annotations.ts'
 import { catalogue, panelsOf } from '$lib/features/views/catalogue.ts'
 import { headOf, loadPanels } from '$lib/features/views/load.ts'
 import { scopeOf } from '$lib/features/views/scope.ts'
@@ -30,7 +30,7 @@ export const load: PageServerLoad = async ({ fetch, params, url, parent, depends
     panels: panels.map(headOf),
     missing,
     scope,
-    annotations: isEdited ? null : loadAnnotations(client, scope),
+    annotations: isEdited ? null : givenAnnotations(client, scope, isDataRequest),
     answers: isEdited ? {} : loadPanels(client, scope, panels),
   }
 }
