@@ -86,12 +86,20 @@ module.exports = {
       from: { path: '^web/src/lib/ui/' },
       to: { path: '^(web/src/(lib/(features|api)|routes)|workers)/' },
     },
-    only(
-      'sdk-stands-alone',
-      '^sdk/src/',
-      ['^sdk/src/'],
-      'What is published needs nothing of ours and no package; only its command line may use Node',
-    ),
+    {
+      name: 'sdk-stands-alone',
+      comment: 'What is published needs nothing of ours, no package, and no platform',
+      severity: 'error',
+      from: { path: '^sdk/src/', pathNot: '^sdk/src/cli/' },
+      to: { pathNot: '^sdk/src/' },
+    },
+    {
+      name: 'sdk-cli-needs-node-alone',
+      comment: 'The command line is of the same package, and may use Node besides',
+      severity: 'error',
+      from: { path: '^sdk/src/cli/' },
+      to: { pathNot: '^sdk/src/', dependencyTypesNot: ['core'] },
+    },
     {
       name: 'examples-are-outside-programs',
       comment: 'The fleet uses what any client could: HTTP and published packages',
