@@ -216,3 +216,15 @@ describe('sending', () => {
     expect(dropped).toContainEqual([1, 'closed'])
   })
 })
+
+describe('the end of a process', () => {
+  it('is listened for once, however many clients there are', async () => {
+    const { url } = await endpoint()
+    const count = () => process.listenerCount('SIGTERM') + process.listenerCount('beforeExit')
+    const before = count()
+    const agents = Array.from({ length: 20 }, () => agentFor(url, { exitHooks: true }).agent)
+    expect(count() - before).toBeLessThanOrEqual(2)
+    await Promise.all(agents.map((agent) => agent.close()))
+    expect(count()).toBe(before)
+  })
+})
