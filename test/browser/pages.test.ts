@@ -92,6 +92,7 @@ describe('overview', () => {
     expect(text).toMatch(/\$0\.08/)
     expect(text).toContain('tool_timeout')
     await page.locator('figure summary').first().click()
+    await page.locator('figure table').first().waitFor()
     expect(await page.locator('figure table').first().locator('tbody tr').count()).toBe(24)
     await page.getByRole('link', { name: 'tool_timeout' }).click()
     await page.waitForURL(/traces\?.*error_type=tool_timeout/)

@@ -164,6 +164,10 @@ describe('a view', () => {
     })
     const loaded = await loadAnnotations(given, scope)
     expect(loaded?.ok && loaded.value.without).toHaveLength(2)
+    // A browser would tell of what it is refused: who may not read the audit log does not ask for it.
+    const asked = api({ audit: problem(500, 'Asked for.') })
+    const others = await loadAnnotations(asked.given, { ...scope, role: 'developer' })
+    expect(others?.ok && others.value.without).toEqual([expect.stringMatching(/audit log/)])
     expect(await loadAnnotations(api({ incidents: problem(500, 'Down.') }).given, scope)).toMatchObject({
       ok: false,
       problem: { detail: 'Down.' },

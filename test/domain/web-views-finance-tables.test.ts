@@ -7,7 +7,7 @@ import type { Budget } from '../../workers/contract/budget.ts'
 const PROJECT = { id: 'prj_1', slug: 'main', name: 'Main', workspace_id: 'wsp_1' }
 const SCOPE = scopeOf(
   new URLSearchParams('range=7d'),
-  { org: { slug: 'acme' }, projects: [PROJECT], project: PROJECT, zone: 'Europe/Berlin' },
+  { org: { slug: 'acme', role: 'owner' }, projects: [PROJECT], project: PROJECT, zone: 'Europe/Berlin' },
   Date.UTC(2026, 10, 11, 15, 20),
   '30d',
 )

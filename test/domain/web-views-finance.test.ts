@@ -20,7 +20,12 @@ const PROJECTS = [
 function scopeFor(query: string, zone = 'Europe/Berlin'): Scope {
   const [project] = PROJECTS
   if (project === undefined) throw new Error('there are projects')
-  return scopeOf(new URLSearchParams(query), { org: { slug: 'acme' }, projects: PROJECTS, project, zone }, NOW, '30d')
+  return scopeOf(
+    new URLSearchParams(query),
+    { org: { slug: 'acme', role: 'owner' }, projects: PROJECTS, project, zone },
+    NOW,
+    '30d',
+  )
 }
 
 function row(cost_usd: string, more: Record<string, string | number> = {}): SpendRow {

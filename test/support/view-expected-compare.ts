@@ -19,7 +19,8 @@ function wilson(good: number, n: number): [low: number, high: number] {
   const p = good / n
   const [a, b, c] = [1 + Z ** 2 / n, -(2 * p + Z ** 2 / n), p ** 2]
   const root = Math.sqrt(Math.max(0, b * b - 4 * a * c))
-  return [(-b - root) / (2 * a), (-b + root) / (2 * a)]
+  // All and none are ends of their own interval, where the root is off by the last bit.
+  return [good === 0 ? 0 : (-b - root) / (2 * a), good === n ? 1 : (-b + root) / (2 * a)]
 }
 
 /** B's rate minus A's, with Newcombe's interval (1998, method 10). */

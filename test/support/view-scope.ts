@@ -9,7 +9,7 @@ export const PROJECT = { id: 'prj_1', slug: 'first', name: 'First', workspace_id
 export function scopeFor(query: string, nowMs: number, zone = 'UTC'): Scope {
   return scopeOf(
     new URLSearchParams(query),
-    { org: { slug: 'acme' }, projects: [PROJECT], project: PROJECT, zone },
+    { org: { slug: 'acme', role: 'owner' }, projects: [PROJECT], project: PROJECT, zone },
     nowMs,
   )
 }

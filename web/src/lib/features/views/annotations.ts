@@ -1,6 +1,7 @@
 import { Incident } from '../../../../../workers/contract/alert.ts'
 import { Page } from '../../../../../workers/contract/api.ts'
 import { AuditItem } from '../../../../../workers/contract/audit.ts'
+import { roleMay } from '../../../../../workers/contract/permissions.ts'
 import type { MetricsAnswer, MetricsRow } from '../../../../../workers/contract/metrics.ts'
 import { ApiError, type Api } from '../../api.ts'
 import { nameOf } from '../../audit-words.ts'
@@ -95,7 +96,8 @@ async function incidentsOf(ask: Ask): Promise<{ data: Incident[]; cut: boolean }
 
 class Forbidden extends Error {}
 
-async function budgetChangesOf(ask: Ask, { range }: Scope): Promise<AuditItem[]> {
+async function budgetChangesOf(ask: Ask, { range, role }: Scope): Promise<AuditItem[]> {
+  if (!roleMay(role, 'audit.read')) throw new Forbidden()
   try {
     const { data } = await ask.orgQuery(Page(AuditItem), ['audit'], {
       action: 'budget.',

@@ -1,3 +1,4 @@
+import type { Role } from '../../../../../workers/contract/api.ts'
 import type { Comparison, Filters } from '../filters/filters.ts'
 import type { Preset, TimeRange } from '../filters/range.ts'
 import type { Step } from '../../ui/chart/words.ts'
@@ -12,6 +13,8 @@ export type Cell = string | number | null
 export interface Scope {
   /** The organization's slug. */
   org: string
+  /** What the person who asks is in it. */
+  role: Role
   range: TimeRange
   /** What the range is compared with; null with nothing. */
   before: { from_ms: number; to_ms: number; buckets: number[] } | null

@@ -1,10 +1,11 @@
+import type { Role } from '../../../../../workers/contract/api.ts'
 import { dayStart } from '../../zone.ts'
 import { parseComparison, parseFilters, VIEW_FILTERS, type Comparison } from '../filters/filters.ts'
 import { DAY_MS, parseRange, rangeParams, withRange, type Preset, type TimeRange } from '../filters/range.ts'
 import type { Scope } from './panel.ts'
 
 interface Named {
-  org: { slug: string }
+  org: { slug: string; role: Role }
   projects: Scope['projects']
   project: { slug: string }
   zone: string
@@ -24,6 +25,7 @@ export function scopeOf(
     filters.project = filters.project.map((one) => projects.find(({ slug }) => slug === one)?.id ?? one)
   return {
     org: org.slug,
+    role: org.role,
     range,
     before: comparedWith(range, comparison),
     comparison,
