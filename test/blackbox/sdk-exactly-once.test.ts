@@ -38,7 +38,7 @@ function* events(now: number): Generator<{ event: AgentEvent; nano: bigint }> {
   }
 }
 
-it('counts 100,000 events once through a server that fails and is killed twice', { timeout: 180_000 }, async () => {
+it('counts 100,000 events once through a server that fails and is killed twice', { timeout: 300_000 }, async () => {
   const dataDir = await mkdtemp(join(tmpdir(), 'agentops-sdk-'))
   const port = await freePort('127.0.0.1', 0)
   let server = await startServer({ port, dataDir })
@@ -60,7 +60,7 @@ it('counts 100,000 events once through a server that fails and is killed twice',
         server = await startServer({ port, dataDir })
       }
     }
-    expect(await agent.flush(90_000)).toBe(true)
+    expect(await agent.flush(150_000)).toBe(true)
     expect({ sent, kills, ...agent.stats }).toEqual({
       sent: EVENTS,
       kills: [],
