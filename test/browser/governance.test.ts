@@ -160,7 +160,7 @@ describe('governance', () => {
     await panel('Violations by policy').getByRole('link', { name: 'refund-limit' }).click()
     await page.waitForURL(/traces\?.*error_type=policy_blocked/)
     await alive(page)
-    expect(await page.locator('tbody tr').count()).toBe(2)
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(2)
   })
 
   it('shows where data go, what is new there, and what of it is personal', async () => {

@@ -74,7 +74,7 @@ describe('a person who is new', () => {
     await page.getByRole('link', { name: 'Open the trace' }).click()
     const tree = page.getByRole('tree')
     await tree.getByText('my-first-agent').first().waitFor()
-    expect(await tree.getByRole('treeitem').count()).toBe(2)
+    await expect.poll(() => tree.getByRole('treeitem').count()).toBe(2)
     await tree.getByText('gpt-4o-mini').first().click()
     await page.waitForURL(/span=/)
     await page.getByText(COST).first().waitFor()

@@ -42,7 +42,7 @@ async function visit(path: string, within = context): Promise<Page> {
 describe('traces', () => {
   it('filters by the URL, says what is set, and clears it', async () => {
     const page = await visit('traces?status=error&q=refund')
-    expect(await page.locator('tbody tr').count()).toBe(1)
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
     await page.getByLabel('Search traces').fill('no such thing')
     await page.getByText('No trace matches').waitFor()
     await page.getByRole('main').getByRole('link', { name: 'Clear filters' }).last().click()
