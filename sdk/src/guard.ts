@@ -1,5 +1,5 @@
 import type { Problem, ReserveAnswer, SettleAnswer, SettleRequest, Work } from './contract.ts'
-import { retryAfterOf, waitOf } from './transport.ts'
+import { jitterOf, retryAfterOf } from './transport.ts'
 import type { Timers } from './timers.ts'
 
 export interface GuardOptions {
@@ -85,7 +85,7 @@ export class Guard {
           return null
         }
       }
-      await this.#options.timers.sleep(waitOf(attempt, retryAfterMs, Math.random()))
+      await this.#options.timers.sleep(retryAfterMs + jitterOf(attempt, Math.random()))
     }
   }
 

@@ -142,8 +142,10 @@ export class Sender {
     try {
       entry.batch = await sealed
       const delivery = await deliver(this.#transport, entry.batch, (atMs) => atMs > (this.#closesAtMs ?? Infinity))
-      if (delivery.state === 'accepted') this.#count(entry.events, delivery.answer)
-      else this.#drop(entry.events, delivery.state, delivery.detail)
+      if (delivery.state === 'accepted') {
+        this.timers.wakeBackoffs()
+        this.#count(entry.events, delivery.answer)
+      } else this.#drop(entry.events, delivery.state, delivery.detail)
     } catch (error) {
       this.#drop(entry.events, 'gave_up', String(error))
     }

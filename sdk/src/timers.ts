@@ -4,8 +4,10 @@ interface Handle {
 }
 
 interface Sleeper {
+  isBackoff: boolean
   timer: Handle
-  wake: () => void
+  /** `early`: before its time. */
+  wake: (early: boolean) => void
 }
 
 /** Waiting that does not keep a process alive, unless somebody holds on for a flush. */
@@ -13,15 +15,25 @@ export class Timers {
   readonly #sleeping = new Set<Sleeper>()
   #holds = 0
 
-  sleep(ms: number): Promise<void> {
+  /** True when it was ended early. */
+  sleep(ms: number): Promise<boolean> {
+    return this.#sleep(ms, false)
+  }
+
+  /** The same after a failure, which `wakeBackoffs` ends too. */
+  backOff(ms: number): Promise<boolean> {
+    return this.#sleep(ms, true)
+  }
+
+  #sleep(ms: number, isBackoff: boolean): Promise<boolean> {
     return new Promise((resolve) => {
-      const wake = () => {
+      const wake = (early: boolean) => {
         clearTimeout(timer as unknown as number)
         this.#sleeping.delete(sleeper)
-        resolve()
+        resolve(early)
       }
-      const timer = setTimeout(wake, ms) as unknown as Handle
-      const sleeper = { timer, wake }
+      const timer = setTimeout(() => wake(false), ms) as unknown as Handle
+      const sleeper = { timer, isBackoff, wake }
       if (this.#holds === 0) timer.unref?.()
       this.#sleeping.add(sleeper)
     })
@@ -40,6 +52,10 @@ export class Timers {
   }
 
   wakeAll(): void {
-    for (const { wake } of [...this.#sleeping]) wake()
+    for (const { wake } of [...this.#sleeping]) wake(true)
+  }
+
+  wakeBackoffs(): void {
+    for (const { wake, isBackoff } of [...this.#sleeping]) if (isBackoff) wake(true)
   }
 }

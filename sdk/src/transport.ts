@@ -45,19 +45,25 @@ export async function deliver(
   isOver: (atMs: number) => boolean,
 ): Promise<Delivery> {
   const untilMs = Date.now() + options.giveUpMs
+  let isFirst = true
   for (let attempt = 0; ; attempt++) {
-    const answer = await once(options, batch, attempt === 0)
+    const answer = await once(options, batch, isFirst)
+    isFirst = false
     if (answer.state !== 'again') return answer
-    const waitMs = waitOf(attempt, answer.retryAfterMs, Math.random())
-    const atMs = Date.now() + waitMs
+    const jitterMs = jitterOf(attempt, Math.random())
+    const atMs = Date.now() + answer.retryAfterMs + jitterMs
     if (atMs > untilMs || isOver(atMs)) return { state: 'gave_up', detail: answer.detail }
-    await options.timers.sleep(waitMs)
+    const { timers } = options
+    const isEarly =
+      (answer.retryAfterMs > 0 && (await timers.sleep(answer.retryAfterMs))) || (await timers.backOff(jitterMs))
+    // Another batch got through, or the end is near: what was learnt of the server does not count any more.
+    if (isEarly) attempt = -1
   }
 }
 
-/** "Full jitter" (AWS Architecture Blog, Exponential Backoff And Jitter); what the server asks for is the least. */
-export function waitOf(attempt: number, retryAfterMs: number, random: number): number {
-  return retryAfterMs + random * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** attempt)
+/** "Full jitter" (AWS Architecture Blog, Exponential Backoff And Jitter), beside what the server asks for. */
+export function jitterOf(attempt: number, random: number): number {
+  return random * Math.min(RETRY_CAP_MS, RETRY_BASE_MS * 2 ** attempt)
 }
 
 /** Milliseconds from a `Retry-After` in seconds or as a date; 0 when there is none. */

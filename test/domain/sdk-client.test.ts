@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
 import { DROPPED_ATTRIBUTE, type AgentEvent } from '../../sdk/src/index.ts'
-import { retryAfterOf, waitOf } from '../../sdk/src/transport.ts'
+import { jitterOf, retryAfterOf } from '../../sdk/src/transport.ts'
 import { parseTraceparent } from '../../sdk/src/traceparent.ts'
 import { EventInput } from '../../workers/contract/event.ts'
 import { checkEvent } from '../../workers/domain/event-check.ts'
@@ -133,9 +133,27 @@ describe('sending', () => {
     expect(retryAfterOf('3', 0)).toBe(3000)
     expect(retryAfterOf(new Date(65_000).toUTCString(), 60_000)).toBe(5000)
     expect(retryAfterOf('soon', 0)).toBe(0)
-    expect([waitOf(0, 0, 0), waitOf(0, 0, 1), waitOf(3, 0, 0.5), waitOf(30, 0, 1), waitOf(2, 3000, 0)]).toEqual([
-      0, 250, 1000, 30_000, 3000,
-    ])
+    expect([jitterOf(0, 0), jitterOf(0, 1), jitterOf(3, 0.5), jitterOf(30, 1)]).toEqual([0, 250, 1000, 30_000])
+  })
+
+  it.each([
+    ['at once, when another batch gets through', {}, 2],
+    ['not before the time that the server asked for', { 'retry-after': '100' }, 1],
+  ])('tries again %s', async (_name, headers, accepted) => {
+    const { url, seen } = await endpoint((n) => (n === 0 ? { status: 503, headers } : { status: 202 }))
+    // Four minutes and more, were the wait not cut short.
+    const random = vi.spyOn(Math, 'random').mockReturnValue(1000)
+    const { agent } = agentFor(url, { batchEvents: 1, exitMs: 1 })
+    agent.send(event(1))
+    await vi.waitFor(() => expect(seen).toHaveLength(1))
+    // The answer has to come back before the wait begins.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    random.mockRestore()
+    agent.send(event(2))
+    await vi.waitFor(() => expect(agent.stats.accepted).toBeGreaterThan(0))
+    if (accepted === 2) expect(await agent.flush()).toBe(true)
+    else expect(await agent.flush(200)).toBe(false)
+    expect(agent.stats).toMatchObject({ accepted, pending: 2 - accepted })
   })
 
   it('cuts batches by number, by bytes and by time', async () => {
