@@ -94,6 +94,7 @@ beforeAll(async () => {
     ],
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
+    repricing: [await made('repricings', { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', dry_run: true })],
     deleted: [third.id],
     control: [await made('controls', { name: MARK, scope: { type: 'org' }, retries_max: 3 })],
     // Name nothing of anybody.
@@ -120,7 +121,7 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|report|delivery|incident|deleted|deletion)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|report|delivery|incident|deleted|deletion|repricing)\}/
 
 /** What a route cannot do without. */
 const QUERIES: Record<string, string> = { '/api/v1/orgs/{org}/compare': '?workflow=w&a=1&b=2' }

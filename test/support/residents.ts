@@ -2,8 +2,9 @@ import { createMessageBatch } from 'cloudflare:test'
 import { expect } from 'vitest'
 import { cellFor } from '../../workers/adapters/cells.ts'
 import { jobStore } from '../../workers/adapters/d1/job-store.ts'
-import type { CanonicalEvent } from '../../workers/contract/event.ts'
+import { COST_SOURCES, type CanonicalEvent } from '../../workers/contract/event.ts'
 import type { JobKind } from '../../workers/contract/job.ts'
+import { REPRICING_STEPS } from '../../workers/contract/repricing.ts'
 import type { Cell, ProjectTenant } from '../../workers/contract/tenant.ts'
 import type { Env } from '../../workers/pipeline/deps.ts'
 import { DELETION_STEPS } from '../../workers/services/deletion/work.ts'
@@ -94,6 +95,13 @@ export const jobsOf = { next: ({ tenant }: Resident) => jobs.next(tenant), store
 const BEGINNINGS: Record<JobKind, (resident: Resident) => { step: string; input: Record<string, unknown> }> = {
   erasure: ({ mark }) => ({ step: 'wait', input: { subject: mark, token: 'erased_token', digest: 'x' } }),
   export: () => ({ step: 'organization', input: { ledger: {} } }),
+  repricing: ({ tenant: { project_id } }) => ({
+    step: REPRICING_STEPS[0],
+    input: {
+      ...{ from_ms: 0, to_ms: Date.now() * 2, project_id: null, provider: null, model: null, dry_run: false },
+      ...{ sources: [...COST_SOURCES], projects: [project_id], changes: [] },
+    },
+  }),
   deletion: ({ tenant: { project_id } }) => ({
     step: DELETION_STEPS[0],
     input: { project_id, projects: [project_id], owners: [], name: 'x', deleted_ms: 1 },

@@ -25,6 +25,7 @@ import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
+import { repricingRoutes } from './routes/repricings.ts'
 import { reportRoutes } from './routes/reports.ts'
 import { retentionRoutes } from './routes/retention.ts'
 import { runRoutes } from './routes/runs.ts'
@@ -40,6 +41,7 @@ const ROUTES = [
   moveRoutes,
   erasureRoutes,
   exportRoutes,
+  repricingRoutes,
   deletionRoutes,
   retentionRoutes,
   budgetRoutes,

@@ -69,13 +69,22 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
 export const ME = '/api/v1/me'
 
 /** What concerns the organization as a whole is not for a key of one project. */
-const OF_ORGANIZATION: ReadonlySet<Permission> = new Set(['org.write', 'member.read', 'audit.read', 'erasure.read'])
+const OF_ORGANIZATION: ReadonlySet<Permission> = new Set([
+  'org.write',
+  'member.read',
+  'audit.read',
+  'erasure.read',
+  'repricing.read',
+  'repricing.write',
+])
 /** Not for members of some projects, whatever their role. */
 const OF_ALL_PROJECTS: ReadonlySet<Permission> = new Set([
   'audit.read',
   'erasure.read',
   'erasure.write',
   'export.write',
+  'repricing.read',
+  'repricing.write',
 ])
 const NOWHERE = { role: null, restricted: false, org: null, project: null, projects: [] }
 

@@ -2,7 +2,7 @@ import type { Tenant } from './tenant.ts'
 
 /** Long work on one organization's data, done in bounded units by the object `OrgJobs`. */
 
-export const JOB_KINDS = ['erasure', 'deletion', 'export'] as const
+export const JOB_KINDS = ['erasure', 'deletion', 'export', 'repricing'] as const
 export type JobKind = (typeof JOB_KINDS)[number]
 
 export const JOB_STATES = ['running', 'done', 'cancelled'] as const

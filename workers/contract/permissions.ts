@@ -65,6 +65,16 @@ export const PERMISSIONS = {
   'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
   'budget.read': { roles: EVERYONE, scopes: READ, about: 'See budgets, what is spent and what is reserved' },
   'budget.write': { roles: ['owner', 'admin', 'finance'], scopes: ADMIN, about: 'Make, change and remove budgets' },
+  'repricing.read': {
+    roles: ['owner', 'admin', 'finance', 'auditor'],
+    scopes: ADMIN,
+    about: 'See what was priced anew, and the difference',
+  },
+  'repricing.write': {
+    roles: ['owner', 'admin', 'finance'],
+    scopes: ADMIN,
+    about: 'Price what was spent anew, as adjustments in the ledger',
+  },
   'budget.release': {
     roles: ['owner', 'admin', 'finance', 'operator'],
     scopes: ADMIN,

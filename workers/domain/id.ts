@@ -24,6 +24,7 @@ const PREFIXES = {
   erasure: 'era',
   deletion: 'del',
   export: 'exp',
+  repricing: 'rpr',
   channel: 'chn',
   delivery: 'dlv',
   view: 'viw',

@@ -88,9 +88,20 @@ function turnOf(calls: Calls, place: string, event: CanonicalEvent): number {
 
 /** Of what the call cost, the share that the tokens beyond the limit have of all of its tokens, rounded down. */
 function oversized(event: CanonicalEvent, costNanousd: number): Leaked | null {
-  const { tokens_prompt: prompt = 0, tokens_completion: completion = 0 } = event
-  const uncached = prompt - (event.tokens_cached ?? 0) - (event.tokens_cache_write ?? 0)
-  if (uncached <= CONTEXT_TOKENS || uncached <= CONTEXT_RATIO * completion) return null
-  const nanousd = Number((BigInt(costNanousd) * BigInt(uncached - CONTEXT_TOKENS)) / BigInt(prompt + completion))
+  const nanousd = oversizedShare(event, costNanousd)
   return nanousd === 0 ? null : { leak: 'oversized_context', nanousd }
+}
+
+type Tokens = Pick<CanonicalEvent, 'tokens_prompt' | 'tokens_completion' | 'tokens_cached' | 'tokens_cache_write'>
+
+function oversizedShare(tokens: Tokens, costNanousd: number): number {
+  const { tokens_prompt: prompt = 0, tokens_completion: completion = 0 } = tokens
+  const uncached = prompt - (tokens.tokens_cached ?? 0) - (tokens.tokens_cache_write ?? 0)
+  if (uncached <= CONTEXT_TOKENS || uncached <= CONTEXT_RATIO * completion) return 0
+  return Number((BigInt(costNanousd) * BigInt(uncached - CONTEXT_TOKENS)) / BigInt(prompt + completion))
+}
+
+/** What leaks of an entry whose leak is known, when it costs so much. */
+export function leakedShare(leak: string, tokens: Tokens, costNanousd: number): number {
+  return leak === 'oversized_context' ? oversizedShare(tokens, costNanousd) : costNanousd
 }

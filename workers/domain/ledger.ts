@@ -39,6 +39,7 @@ export function priceOf(event: CanonicalEvent, findRates: FindRates): Priced | n
 
 /** Reports of one call end within seconds of one another; an id that comes again later is another call's. */
 export const ANSWER_WINDOW_MS = 600_000
+const TIME_CHARS = 9
 
 /**
  * The identity under which an event is paid once. A call of a model is that of its answer, whoever reports it
@@ -77,6 +78,11 @@ export function answerKey(ms: number): string {
   return `r${timeChars(Math.floor(ms / ANSWER_WINDOW_MS) * ANSWER_WINDOW_MS)}`
 }
 
+/** The moment that a key tells, to the window in which a call ended; null where a client gave it an id of its own. */
+export function keyTime(key: string): number | null {
+  return /^[tr]/.test(key) ? Number.parseInt(key.slice(1, 1 + TIME_CHARS), 36) : null
+}
+
 function timeChars(ms: number): string {
-  return Math.max(0, ms).toString(36).padStart(9, '0')
+  return Math.max(0, ms).toString(36).padStart(TIME_CHARS, '0')
 }

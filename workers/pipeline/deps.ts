@@ -82,9 +82,13 @@ function applyDeps(
       hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
     },
     now: () => Date.now(),
-    newCommitId: () => newId('commit', Date.now(), crypto.getRandomValues(new Uint8Array(13))),
+    newCommitId,
     checkpoint,
   }
+}
+
+export function newCommitId(): string {
+  return newId('commit', Date.now(), crypto.getRandomValues(new Uint8Array(13)))
 }
 
 function commitStore(db: D1Database): CommitStore {
@@ -102,7 +106,8 @@ function commitStore(db: D1Database): CommitStore {
   }
 }
 
-function commitSinks(env: Env, stores: CellStores, metrics: ReturnType<typeof metricsSink> | null): CommitSinks {
+/** Where what follows a commit goes, in one cell. */
+export function commitSinks(env: Env, stores: CellStores, metrics: ReturnType<typeof metricsSink> | null): CommitSinks {
   return {
     async publish(message) {
       await stores.object(env.LIVE_FEED, message.tenant.project_id).publish(message)

@@ -66,7 +66,10 @@ describe('role × route', () => {
 })
 
 describe('scope × route', () => {
-  const ORGANIZATION_ONLY: Permission[] = ['org.write', 'member.read', 'erasure.read', 'audit.read']
+  const ORGANIZATION_ONLY: Permission[] = [
+    ...(['org.write', 'member.read', 'erasure.read', 'audit.read'] as const),
+    ...(['repricing.read', 'repricing.write'] as const),
+  ]
 
   it.each<Scope[]>([['ingest'], ['read'], ['admin'], ['guard']])(
     'a project key with %s may do what the table says, within its project',

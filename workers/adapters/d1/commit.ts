@@ -35,7 +35,7 @@ const BATCHES = `INSERT OR FAIL INTO batch (project_id, batch_id, org_id, receiv
 SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`
 
 // seq rises strictly within an org and stays close to the clock; D1 runs one writer at a time.
-const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
+export const SEQ = `max(?2, (SELECT coalesce(max(seq), 0) + 1 FROM delta o WHERE o.org_id = ?3))`
 const DELTA_COLUMNS =
   'commit_id, seq, org_id, project_id, workspace_id, min_ms, max_ms, events, batches, counts, money, guard, calls, trace_hours'
 // Where the traces of the commit lie, which are there by now; their ids come last, in as many parameters as it takes.
@@ -142,7 +142,7 @@ function rowsOf(results: D1Result<DeltaRow>[], last: number): DeltaRow[] {
   return results.slice(results.length - last).flatMap((result) => result.results)
 }
 
-interface DeltaRow {
+export interface DeltaRow {
   org_id: string
   project_id: string
   workspace_id: string
@@ -153,7 +153,7 @@ interface DeltaRow {
   calls: string | null
 }
 
-function deltaOf(row: DeltaRow): AppliedDelta {
+export function deltaOf(row: DeltaRow): AppliedDelta {
   return {
     ...row,
     money: JSON.parse(row.money) as MoneyTuple[],

@@ -60,16 +60,7 @@ export function jobStore(shardOf: (tenant: Tenant) => D1Database): JobStore {
       return row && jobOf(row)
     },
     async save(tenant, job, nowMs) {
-      const saved = await shardOf(tenant)
-        .prepare(
-          `UPDATE job SET state = ?4, step = ?5, cursor = ?6, input = ?7, numbers = ?8, detail = ?9, ended_ms = ?10,
-           updated_ms = ?11, version = version + 1 WHERE org_id = ?1 AND id = ?2 AND version = ?3 RETURNING *`,
-        )
-        .bind(
-          ...[tenant.org_id, job.id, job.version, job.state, job.step, JSON.stringify(job.cursor)],
-          ...[job.input && JSON.stringify(job.input), JSON.stringify(job.numbers), job.detail, job.endedMs, nowMs],
-        )
-        .first<Row>()
+      const saved = await saveStatement(shardOf(tenant), tenant, job, nowMs).first<Row>()
       if (saved === null) throw new Error('somebody else goes on with this job')
       return jobOf(saved)
     },
@@ -77,6 +68,19 @@ export function jobStore(shardOf: (tenant: Tenant) => D1Database): JobStore {
       await shardOf(tenant).prepare('DELETE FROM job WHERE org_id = ?1').bind(tenant.org_id).run()
     },
   }
+}
+
+/** Keeps how far a job came, unless somebody else has; for a batch with what the job changes, so that both are or are not. */
+export function saveStatement(db: D1Database, { org_id }: Tenant, job: Job, nowMs: number): D1PreparedStatement {
+  return db
+    .prepare(
+      `UPDATE job SET state = ?4, step = ?5, cursor = ?6, input = ?7, numbers = ?8, detail = ?9, ended_ms = ?10,
+       updated_ms = ?11, version = version + 1 WHERE org_id = ?1 AND id = ?2 AND version = ?3 RETURNING *`,
+    )
+    .bind(
+      ...[org_id, job.id, job.version, job.state, job.step, JSON.stringify(job.cursor)],
+      ...[job.input && JSON.stringify(job.input), JSON.stringify(job.numbers), job.detail, job.endedMs, nowMs],
+    )
 }
 
 /** Jobs that removed their whole organization, and were not removed themselves. */

@@ -191,8 +191,8 @@ function ledgerRead(
   const keys = ['at', ...columns].join(', ')
   const sums = [
     'CAST(sum(cost_nanousd) AS TEXT) AS cost',
-    'count(*) AS entries',
-    `sum(cost_source = 'unpriced') AS unpriced`,
+    `sum(adjusts = '') AS entries`,
+    `sum(cost_source = 'unpriced') - sum(adjusts_source = 'unpriced') AS unpriced`,
     ...SPEND_TOKENS.map((name) => `sum(${name}) AS ${name}`),
   ]
   const sql = `${entries}

@@ -1,5 +1,7 @@
 import { gunzipSync } from 'node:zlib'
+import { shortHash } from '../hash.ts'
 import type { CanonicalEvent } from '../../contract/event.ts'
+import { eventKey } from '../../domain/ledger.ts'
 import type { ProjectTenant } from '../../contract/tenant.ts'
 import type {
   FailureFilter,
@@ -29,6 +31,7 @@ export function traceStore(shardOf: (tenant: ProjectTenant) => D1Database): Trac
         .prepare('SELECT * FROM trace WHERE project_id = ?1 AND trace_id = ?2 AND org_id = ?3')
         .bind(tenant.project_id, traceId, tenant.org_id)
         .first<TraceRow>(),
+    repriced: (tenant, traceId) => repriced(shardOf(tenant), tenant, traceId),
     async batches(tenant, batchIds) {
       const packed: PackedBatch[] = []
       const ids = batchIds.slice(0, BATCHES_MAX)
@@ -37,6 +40,18 @@ export function traceStore(shardOf: (tenant: ProjectTenant) => D1Database): Trac
       return packed
     },
   }
+}
+
+async function repriced(db: D1Database, { org_id, project_id }: ProjectTenant, traceId: string) {
+  const { results } = await db
+    .prepare(
+      `SELECT adjusts, sum(cost_nanousd) AS difference FROM ledger
+       WHERE project_id = ?1 AND trace_id = ?2 AND adjusts <> '' AND org_id = ?3 GROUP BY adjusts`,
+    )
+    .bind(project_id, traceId, org_id)
+    .all<{ adjusts: string; difference: number }>()
+  const differences = new Map(results.map(({ adjusts, difference }) => [adjusts, difference]))
+  return (event: CanonicalEvent) => (differences.size === 0 ? undefined : differences.get(eventKey(event, shortHash)))
 }
 
 async function page(

@@ -7,11 +7,13 @@ import type { Env } from '../deps.ts'
 import { deletionWork, startPurges } from './deps-deletion.ts'
 import { erasureWork } from './deps-erasure.ts'
 import { exportWork } from './deps-export.ts'
+import { repricingWork } from './deps-repricing.ts'
 
 const WORK: Record<JobKind, (env: Env, tenant: Tenant) => JobWork> = {
   deletion: deletionWork,
   erasure: erasureWork,
   export: exportWork,
+  repricing: repricingWork,
 }
 
 /** Nobody works on a job that was not written for this long. */

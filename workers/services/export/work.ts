@@ -99,12 +99,15 @@ async function manifest(deps: ExportDeps, { org_id, cell }: Tenant, job: Job): P
 
 type Ledger = Record<string, [entries: number, nano: string]>
 
-/** Sums are text: they may pass 2^53. */
+/** Sums are text: they may pass 2^53. An adjustment is no entry of its own. */
 function addLedger(job: Job, rows: readonly Record<string, unknown>[]): void {
   const ledger = (job.input?.['ledger'] ?? {}) as Ledger
-  for (const { project_id, cost_nanousd } of rows) {
+  for (const { project_id, cost_nanousd, adjusts } of rows) {
     const [entries, nano] = ledger[String(project_id)] ?? [0, '0']
-    ledger[String(project_id)] = [entries + 1, (BigInt(nano) + BigInt(String(cost_nanousd))).toString()]
+    ledger[String(project_id)] = [
+      entries + (adjusts === '' ? 1 : 0),
+      (BigInt(nano) + BigInt(String(cost_nanousd))).toString(),
+    ]
   }
   job.input = { ...job.input, ledger }
 }

@@ -149,6 +149,17 @@ async function follow(deps: ApplyDeps, commitId: string, stored: StoredDelta[], 
   }
 }
 
+/** What follows a commit that brought no events: as that of one that did, and repeated by the same catch-up. */
+export async function followCommit(
+  sinks: Pick<CommitSinks, 'applySpend' | 'writeMetrics'>,
+  tenant: Tenant,
+  delta: StoredDelta,
+): Promise<void> {
+  const { project_id, workspace_id, money } = delta
+  await sinks.writeMetrics(tenant, [{ project_id, workspace_id, counts: [], money }])
+  await sinks.applySpend(tenant, delta.commit_id, spendOf([delta]), newsOf([delta]))
+}
+
 function spendOf(deltas: readonly StoredDelta[]): SpendDelta[] {
   return deltas.flatMap((d) => spendDeltas(d.money, { project_id: d.project_id, workspace_id: d.workspace_id }))
 }

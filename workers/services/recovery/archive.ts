@@ -71,7 +71,9 @@ function hourOf(commits: ArchiveCommit[]): ArchiveCommit[] {
 
 function filesOf(commits: ArchiveCommit[]): ArchiveCommit[][] {
   const projects = new Map<string, ArchiveCommit[]>()
-  for (const commit of commits) projects.set(commit.project_id, [...(projects.get(commit.project_id) ?? []), commit])
+  // What was priced anew is a commit without batches: the ledger tells of it.
+  for (const commit of commits.filter(({ batches }) => batches.length > 0))
+    projects.set(commit.project_id, [...(projects.get(commit.project_id) ?? []), commit])
   return [...projects.values()].flatMap((own) => {
     const files: ArchiveCommit[][] = [[]]
     let rows = 0

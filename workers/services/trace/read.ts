@@ -15,7 +15,7 @@ import { classOf, FAILURES } from '../../domain/failure.ts'
 import { nanoFromUsd, usd } from '../../domain/money.ts'
 import type { FailureTuple } from '../../domain/trace-failure.ts'
 import { parseSortedCursor, parseTimeCursor, sortedCursor, timeCursor } from './cursor.ts'
-import type { FailureFilter, TraceFilter, TraceRow, TraceStore } from './store.ts'
+import type { FailureFilter, PackedBatch, TraceFilter, TraceRow, TraceStore } from './store.ts'
 
 const DEFAULT_RANGE_MS = 400 * 86_400_000
 const AHEAD_MS = 600_000
@@ -73,18 +73,29 @@ export async function getTrace(store: TraceStore, tenant: ProjectTenant, traceId
   const row = await store.find(tenant, traceId)
   if (!row) throw new AppError('not_found', 'There is no such trace in this project.')
   const packed = await store.batches(tenant, JSON.parse(row.batches) as string[])
+  const repriced = await store.repriced(tenant, traceId)
   const events: { start: number; event: TraceEvent }[] = []
   for (const batch of packed) {
     batch.events.forEach((event, index) => {
       if (event.trace_id !== traceId) return
-      events.push({ start: event.timestamp - (event.latency_ms ?? 0), event: view(event, batch.costs[index]) })
+      events.push({
+        start: event.timestamp - (event.latency_ms ?? 0),
+        event: view(event, costOf(batch.costs[index], repriced(event))),
+      })
     })
   }
   events.sort((a, b) => a.start - b.start || a.event.timestamp.localeCompare(b.event.timestamp))
   return { trace: summary(row), events: events.map((e) => e.event) }
 }
 
-function view(event: CanonicalEvent, cost: [number, 'reported' | 'computed' | 'unpriced'] | undefined): TraceEvent {
+type Cost = PackedBatch['costs'][string]
+
+/** An adjustment is a difference, and what it comes to was computed. */
+function costOf(booked: Cost | undefined, difference: number | undefined): Cost | undefined {
+  return booked === undefined || difference === undefined ? booked : [booked[0] + difference, 'computed']
+}
+
+function view(event: CanonicalEvent, cost: Cost | undefined): TraceEvent {
   const { cost_nanousd: _, ...rest } = event
   return {
     ...rest,

@@ -133,4 +133,6 @@ export interface TraceStore {
   ): Promise<{ rows: FailureRow[]; from_ms: number | null }>
   find(tenant: ProjectTenant, traceId: string): Promise<TraceRow | null>
   batches(tenant: ProjectTenant, batchIds: string[]): Promise<PackedBatch[]>
+  /** What was priced anew of a trace: by how much the cost of an event has changed; undefined where it was not. */
+  repriced(tenant: ProjectTenant, traceId: string): Promise<(event: CanonicalEvent) => number | undefined>
 }
