@@ -3,6 +3,7 @@ import { buildAll } from './runtime/build.ts'
 import { installClients } from './runtime/clients.ts'
 import { reasonOf } from './runtime/errors.ts'
 import { COMPILED_DIR, ROOT, programOf } from './runtime/paths.ts'
+import { buildSdk } from './sdk-build.ts'
 
 /** Only the black-box tests run real clients. */
 const needsClients = (args: readonly string[]) =>
@@ -11,6 +12,7 @@ const needsClients = (args: readonly string[]) =>
 /** Builds once, then runs every vitest project (or what the arguments choose). */
 async function main(args: readonly string[]): Promise<void> {
   const log = (line: string) => console.log(line)
+  buildSdk()
   await Promise.all([buildAll({ withWeb: true, log }), needsClients(args) && installClients(log)])
   const child = spawn(process.execPath, [programOf('vitest'), 'run', ...args], {
     cwd: ROOT,

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { buildSdk } from '../../scripts/sdk-build.ts'
-import { createKey, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+import { call, createKey, createTenant, newTraceId, sendEvents, traceOf, untilTrace } from '../support/harness.ts'
+import { totp } from '../support/totp.ts'
 import { CLI, OTHER_NODE, runProgram, type Ran } from '../support/sdk-programs.ts'
 
 const baseUrl = inject('baseUrl')
@@ -18,7 +18,6 @@ const agentops = (args: string[], env: Record<string, string>, input = '', node?
   runProgram([CLI, ...args], { env, input, node })
 
 beforeAll(async () => {
-  buildSdk()
   folder = await mkdtemp(join(tmpdir(), 'agentops-cli-'))
   tenant = await createTenant(baseUrl)
   const common = { AGENTOPS_URL: baseUrl, AGENTOPS_KEY: '' }
@@ -44,6 +43,24 @@ describe('agentops', () => {
     const elsewhere = await agentops(['budgets', '--url', 'http://127.0.0.1:9'], withSession)
     expect(elsewhere).toMatchObject({ code: 1, stdout: '' })
     expect(elsewhere.stderr).toMatch(/not signed in at http:\/\/127\.0\.0\.1:9/)
+  })
+
+  it('asks for the second factor of an account that has one', async () => {
+    const { session } = await createTenant(baseUrl)
+    const { email, password } = session
+    const enabled = await call<{ totpURI: string }>(session, 'POST', '/api/auth/two-factor/enable', { password })
+    const code = () => totp(new URL(enabled.body.totpURI).searchParams.get('secret') ?? '')
+    await call(session, 'POST', '/api/auth/two-factor/verify-totp', { code: code() })
+    const env = withoutKey({ AGENTOPS_URL: baseUrl, XDG_CONFIG_HOME: join(folder, 'second-factor') })
+    const login = ['login', '--email', email, '--password-stdin']
+    const unasked = await agentops(login, env, password)
+    expect(unasked).toMatchObject({ code: 2, stdout: '' })
+    expect(unasked.stderr).toContain('use --code')
+    const wrong = await agentops([...login, '--code', '000000'], env, password)
+    expect(wrong).toMatchObject({ code: 1, stdout: '' })
+    expect(wrong.stderr).toContain('The code was not accepted')
+    expect(await agentops([...login, '--code', code()], env, password)).toMatchObject({ code: 0 })
+    expect(await agentops(['budgets', '--json'], env)).toMatchObject({ code: 0, stderr: '' })
   })
 
   it.each<[string, string[], number, RegExp]>([

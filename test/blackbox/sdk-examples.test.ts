@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
-import { buildSdk } from '../../scripts/sdk-build.ts'
 import { TraceDetail } from '../../workers/contract/trace.ts'
 import { call, createKey, createTenant, until } from '../support/harness.ts'
 import { mockProvider, type MockProvider } from '../support/sdk-provider.ts'
@@ -24,7 +24,6 @@ let env: Record<string, string>
 let provider: MockProvider
 
 beforeAll(async () => {
-  buildSdk()
   provider = await mockProvider()
   tenant = await createTenant(baseUrl)
   const { key } = await createKey(tenant.session, tenant.projectId, ['ingest', 'guard', 'read'])
@@ -190,5 +189,30 @@ describe('the package', () => {
     })
     expect(gzipSync(outputFiles[0]?.contents ?? '', { level: 9 }).length).toBeLessThan(SDK_BYTES_MAX)
     expect(Object.keys(metafile.inputs).filter((path) => !path.startsWith('sdk/dist/'))).toEqual([])
+  })
+
+  it('has types that need no others: those of a browser are enough', () => {
+    const program = ts.createProgram(
+      ['index', 'fetch', 'openai', 'anthropic', 'ai-sdk'].map((name) => inRoot(`sdk/dist/${name}.d.ts`)),
+      {
+        lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+        types: [],
+        module: ts.ModuleKind.ESNext,
+        moduleResolution: ts.ModuleResolutionKind.Bundler,
+        strict: true,
+        noEmit: true,
+      },
+    )
+    const problems = ts.getPreEmitDiagnostics(program)
+    expect(
+      ts.formatDiagnostics(problems, {
+        getCanonicalFileName: String,
+        getCurrentDirectory: inRoot,
+        getNewLine: () => '\n',
+      }),
+    ).toBe('')
+    expect(
+      program.getSourceFiles().filter(({ fileName }) => !/sdk\/dist\/|\/lib\.[\w.]+\.d\.ts$/.test(fileName)),
+    ).toEqual([])
   })
 })

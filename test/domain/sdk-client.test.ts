@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, it, vi } from 'vitest'
+import { inRoot } from '../../scripts/runtime/paths.ts'
 import { DROPPED_ATTRIBUTE, type AgentEvent } from '../../sdk/src/index.ts'
 import { jitterOf, retryAfterOf } from '../../sdk/src/transport.ts'
 import { parseTraceparent } from '../../sdk/src/traceparent.ts'
@@ -244,5 +247,27 @@ describe('the end of a process', () => {
     expect(count() - before).toBeLessThanOrEqual(2)
     await Promise.all(agents.map((agent) => agent.close()))
     expect(count()).toBe(before)
+  })
+
+  it('by a signal sends what waits, and is still an end by that signal', async () => {
+    const { url, seen } = await endpoint()
+    const program = `
+      import { createAgentOps } from '${inRoot('sdk/src/index.ts')}'
+      const agent = createAgentOps({ url: '${url}', key: 'k', batchMs: 60_000 })
+      await agent.run('refund', () => {})
+      setInterval(() => {}, 1000)
+      console.log('ran')`
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    })
+    child.stdout.once('data', () => child.kill('SIGTERM'))
+    const [, signal] = (await once(child, 'exit')) as [number | null, string | null]
+    expect(signal).toBe('SIGTERM')
+    expect(eventsOf(seen).map(({ event_type }) => event_type)).toEqual([
+      'agent.request.started',
+      'agent.request.completed',
+    ])
   })
 })

@@ -6,18 +6,20 @@ import { configFile, forgetAccount, saveAccount, withoutSlash, type Account } fr
 import { CliError } from './failure.ts'
 
 export const login: Command = {
-  usage: '[--email ADDRESS | --key-stdin]',
+  usage: '[--email ADDRESS [--code CODE] | --key-stdin]',
   summary: 'Keep a key or a session for the other commands',
   help: `Asks for an API key, or with --email for the password of your account. What is kept is readable by you alone,
 and sent to this server only. With a key, --project says of which project the commands are.
 
   --email ADDRESS    open a session instead of keeping a key; keys, budgets and export need one
   --key-stdin        read the key from standard input
-  --password-stdin   read the password from standard input`,
+  --password-stdin   read the password from standard input
+  --code CODE        the six digits of your authenticator, where the account asks for them`,
   options: {
     email: { type: 'string' },
     'key-stdin': { type: 'boolean' },
     'password-stdin': { type: 'boolean' },
+    code: { type: 'string' },
   },
   async run(call) {
     const { values, env, out } = call
@@ -75,7 +77,7 @@ async function withSession(about: Account, email: string, { values }: Call): Pro
   let cookie = cookiesOf(response)
   const { twoFactorRedirect } = JSON.parse(await response.text()) as { twoFactorRedirect?: boolean }
   if (twoFactorRedirect === true) {
-    const code = await ask('Code of your authenticator: ', false, 'sign in on a terminal once')
+    const code = text(values, 'code') ?? (await ask('Code of your authenticator: ', false, 'use --code'))
     response = await post('/api/auth/two-factor/verify-totp', { code: code.trim() }, cookie)
     if (!response.ok) throw new CliError(`The code was not accepted: ${await detailOf(response)}`)
     cookie = cookiesOf(response)
