@@ -44,7 +44,7 @@ function costOf({ spans }: Trace): number {
     if (reports) cost += Math.round((prompt * reports.input + completion * reports.output) * 1000)
     else {
       const rates = findRates(provider, model, span.startMs)
-      if (rates !== null) cost += costNanousd({ prompt, completion, cached, cacheWrite }, rates)
+      if (rates !== null) cost += costNanousd({ prompt, completion, cached, cacheWrite }, rates) ?? 0
     }
   }
   return cost

@@ -66,8 +66,10 @@ const sum = <T>(all: readonly T[], of: (one: T) => number) => all.reduce((total,
 
 function costOf({ model, prompt, completion, cached, cacheWrite }: Billed, sent: Sent): number {
   const rates = findRates(model.startsWith('claude') ? 'anthropic' : 'openai', model, Date.now())
-  if (rates === null) throw new Error(`no price of ${model}`)
-  return costNanousd({ prompt, completion, cached: sent.cached === false ? 0 : cached, cacheWrite }, rates)
+  const usage = { prompt, completion, cached: sent.cached === false ? 0 : cached, cacheWrite }
+  const cost = rates && costNanousd(usage, rates)
+  if (cost === null) throw new Error(`no price of ${model}`)
+  return cost
 }
 
 describe('real clients, from a provider to traces', () => {

@@ -10,7 +10,7 @@ import { isBadRelease, isProviderOutage } from '../../examples/fleet/incidents.t
 import { MODELS } from '../../examples/fleet/models.ts'
 import { eventsOf } from '../../examples/fleet/native.ts'
 import { otelAgent } from '../../examples/fleet/otel.ts'
-import { findRates } from '../../workers/adapters/prices.ts'
+import { findRates, openPrices } from '../../workers/adapters/prices.ts'
 import { EventInput, type CanonicalEvent } from '../../workers/contract/event.ts'
 import { FAILURES } from '../../workers/contract/failure.ts'
 import { LEAKS } from '../../workers/contract/metrics.ts'
@@ -93,7 +93,7 @@ describe('the demo fleet', () => {
       for (const { cost_usd, ...event } of eventsOf(trace)) {
         const nano = cost_usd === undefined ? undefined : Math.round(Number(cost_usd) * 1e9)
         const sent = { ...event, ...(nano !== undefined && { cost_nanousd: nano }) } as unknown as CanonicalEvent
-        const priced = priceOf(sent, findRates)
+        const priced = priceOf(sent, openPrices())
         const leaked = find(sent, priced)
         paid += priced?.cost_nanousd ?? 0
         if (leaked !== null) amounts.set(leaked.leak, (amounts.get(leaked.leak) ?? 0) + leaked.nanousd)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { shortHash } from '../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
-import { ANSWER_WINDOW_MS, eventKey, priceOf, type FindRates } from '../../workers/domain/ledger.ts'
+import { ANSWER_WINDOW_MS, eventKey, priceOf } from '../../workers/domain/ledger.ts'
+import type { PriceBook } from '../../workers/domain/price-book.ts'
 
 const base: CanonicalEvent = {
   event_type: 'agent.step.completed',
@@ -9,10 +10,13 @@ const base: CanonicalEvent = {
   trace_id: 't1',
   span_id: 's1',
 }
-const rates: FindRates = (_, model) =>
-  model === 'known'
-    ? { input: { base: 1_000_000n, tiers: [] }, output: { base: 2_000_000n, tiers: [] }, version: 'v1' }
-    : null
+const prices: PriceBook = {
+  rates: (_, model) =>
+    model === 'known'
+      ? { input: { base: 1_000_000n, tiers: [] }, output: { base: 2_000_000n, tiers: [] }, version: 'v1' }
+      : null,
+  perCall: (tool) => (tool === 'search' ? { nanousd: 5_000_000, version: 'override/price_1@1' } : null),
+}
 
 describe('priceOf', () => {
   it.each([
@@ -40,8 +44,20 @@ describe('priceOf', () => {
       { event_type: 'agent.tool.called', cost_nanousd: 7 },
       { cost_nanousd: 7, cost_source: 'reported', price_version: '' },
     ],
+    [
+      'a call of a tool that has a price',
+      { event_type: 'agent.tool.called', tool_name: 'search' },
+      { cost_nanousd: 5_000_000, cost_source: 'computed', price_version: 'override/price_1@1' },
+    ],
+    [
+      'a reported cost of such a call is kept',
+      { event_type: 'agent.tool.called', tool_name: 'search', cost_nanousd: 7 },
+      { cost_nanousd: 7, cost_source: 'reported', price_version: '' },
+    ],
+    ['a tool without a price', { event_type: 'agent.tool.called', tool_name: 'other' }, null],
+    ['a call that failed', { event_type: 'agent.tool.failed', tool_name: 'search' }, null],
   ] as const)('%s', (_, fields, priced) => {
-    expect(priceOf({ ...base, ...fields }, rates)).toEqual(priced)
+    expect(priceOf({ ...base, ...fields }, prices)).toEqual(priced)
   })
 })
 

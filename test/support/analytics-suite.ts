@@ -11,7 +11,8 @@ import { DATASET, sqlApi, type SqlEngine, type StoredPoint } from './analytics-e
 import { freshTenant, makeBatch } from './batches.ts'
 import { contractQueries, expectSame, type Leeway } from './metrics-contract.ts'
 import { randomEvents } from './metrics-fleet.ts'
-import { FIND_NO_RATES, type Placed } from './metrics-reference.ts'
+import { NO_PRICES } from '../../workers/domain/price-book.ts'
+import type { Placed } from './metrics-reference.ts'
 
 const DAY_MS = 86_400_000
 const NOW = Date.UTC(2026, 10, 20, 14, 37, 12)
@@ -61,7 +62,7 @@ export function writtenPoints(
       { writeDataPoint: (point = {}) => void stored.push({ written_ms, sample_interval: 1, point }) },
       random,
     )
-    const tools = { findRates: FIND_NO_RATES, shortHash, hex: () => '' }
+    const tools = { pricesOf: () => NO_PRICES, shortHash, hex: () => '' }
     for (const { header, counts, money } of planCommit([makeBatch(tenant, part)], tools).projects)
       sink.add(header, [{ project_id: header.project_id, workspace_id: header.workspace_id, counts, money }])
     sink.flush()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { sha256Hex } from '../../workers/adapters/hash.ts'
-import { findRates } from '../../workers/adapters/prices.ts'
+import { openPrices } from '../../workers/adapters/prices.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import { canonicalise } from '../../workers/domain/canonical.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
@@ -134,7 +134,7 @@ function callOf(event: CanonicalEvent): Call {
     write: event.tokens_cache_write,
     completion: event.tokens_completion,
     reasoning: event.tokens_reasoning,
-    nano: priceOf(event, findRates)?.cost_nanousd,
+    nano: priceOf(event, openPrices())?.cost_nanousd,
     finish: event.attributes?.['finish_reason'] as string | undefined,
     error: event.status === 'ok' ? undefined : resultOf(event),
   })

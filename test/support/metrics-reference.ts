@@ -1,6 +1,7 @@
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import type { Dimension, Kind, Measure, MetricsQuery, MetricsRow } from '../../workers/contract/metrics.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
+import { NO_PRICES } from '../../workers/domain/price-book.ts'
 
 /** An event with the project that it was sent to. */
 export interface Placed {
@@ -10,7 +11,6 @@ export interface Placed {
 }
 
 /** What an event of the tests costs: as reported, or nothing for what no catalogue knows. */
-export const FIND_NO_RATES = () => null
 
 /** Which of n sorted values is the q-quantile. */
 export type RankOf = (q: number, n: number) => number
@@ -84,7 +84,7 @@ function isPaidIn(event: CanonicalEvent, query: MetricsQuery): boolean {
   const paid = query.measures.some(
     (m) => m.startsWith('tokens') || m === 'cost_usd' || m === 'unpriced' || m === 'cache_hit_rate',
   )
-  if (byResult || !paid || priceOf(event, FIND_NO_RATES) === null) return false
+  if (byResult || !paid || priceOf(event, NO_PRICES) === null) return false
   if (query.kind === 'request' || query.kind === 'total') return true
   if (query.kind === 'user') return event.user_id !== undefined
   // A request that names its model and its own usage is paid as a call of that model.
@@ -177,7 +177,7 @@ function measureOf(
     case 'cost_per_success_usd':
       return moneyless ? null : shareOf(paid, counted.filter(good).length)
     case 'unpriced':
-      return moneyless ? null : paid.filter((e) => priceOf(e, FIND_NO_RATES)?.cost_source === 'unpriced').length
+      return moneyless ? null : paid.filter((e) => priceOf(e, NO_PRICES)?.cost_source === 'unpriced').length
     case 'tokens_total':
       return moneyless ? null : sum('tokens_prompt') + sum('tokens_completion')
     case 'cache_hit_rate':

@@ -1,5 +1,7 @@
-import { calcPrice, type ModelPrice } from '@pydantic/genai-prices'
-import { picoPerToken, type PriceShape, type Rates, type TieredRate } from '../domain/price.ts'
+import { calcPrice } from '@pydantic/genai-prices'
+import { PRICED_NAMES, rateOf, ratesOf } from '../domain/catalogue/rates.ts'
+import type { PriceShape, Rates } from '../domain/price.ts'
+import type { PriceBook } from '../domain/price-book.ts'
 
 /** Names of the OpenTelemetry conventions → names of the catalogue, where they differ. */
 const PROVIDER_ALIASES: Record<string, string> = {
@@ -39,17 +41,21 @@ export function findRates(provider: string, model: string, atMs: number): Rates 
   return found?.rates ?? null
 }
 
+/** The catalogue's own prices. */
+export const openPrices = (): PriceBook => ({ rates: findRates, perCall: () => null })
+
 /** On what the price of a model depends, at any time; one without a price depends on nothing. */
 export function priceShape(provider: string, model: string): PriceShape {
   const prices = calculate(provider, model, 0)?.model.prices ?? {}
   const all = Array.isArray(prices) ? prices.map((one) => one.prices) : [prices]
   const tiers = all.flatMap((price) =>
-    PRICED.flatMap((key) => rateOf(price, key)?.tiers.map(({ start }) => start) ?? []),
+    PRICED_NAMES.flatMap((key) => {
+      const value = price[key]
+      return value === undefined ? [] : rateOf(value).tiers.map(({ start }) => start)
+    }),
   )
   return { steady: !Array.isArray(prices), tiers: [...new Set(tiers)].sort((a, b) => a - b) }
 }
-
-const PRICED = ['input_mtok', 'cache_read_mtok', 'cache_write_mtok', 'output_mtok'] as const
 
 function calculate(provider: string, model: string, atMs: number): ReturnType<typeof calcPrice> {
   const providerId = PROVIDER_ALIASES[provider] ?? provider
@@ -62,29 +68,7 @@ function calculate(provider: string, model: string, atMs: number): ReturnType<ty
 function lookUp(provider: string, model: string, atMs: number): { rates: Rates; dated: boolean } | null {
   const found = calculate(provider, model, atMs)
   if (!found) return null
-  const price = found.model_price
-  const input = rateOf(price, 'input_mtok')
-  const output = rateOf(price, 'output_mtok')
-  if (!input && !output) return null
-  const zero: TieredRate = { base: 0n, tiers: [] }
-  const cacheRead = rateOf(price, 'cache_read_mtok')
-  const cacheWrite = rateOf(price, 'cache_write_mtok')
-  const rates: Rates = {
-    input: input ?? zero,
-    output: output ?? zero,
-    ...(cacheRead && { cacheRead }),
-    ...(cacheWrite && { cacheWrite }),
-    version: `${CATALOGUE}:${found.provider.id}/${found.model.id}`,
-  }
-  return { rates, dated: Array.isArray(found.model.prices) }
-}
-
-function rateOf(price: ModelPrice, key: string): TieredRate | undefined {
-  const value = price[key]
-  if (value === undefined) return undefined
-  if (typeof value === 'number') return { base: picoPerToken(value), tiers: [] }
-  return {
-    base: picoPerToken(value.base),
-    tiers: value.tiers.map((t) => ({ start: t.start, rate: picoPerToken(t.price) })),
-  }
+  const name = `${found.provider.id}/${found.model.id}`
+  const rates = ratesOf(found.provider.id, found.model.id, found.model_price, `${CATALOGUE}:${name}`)
+  return rates && { rates, dated: Array.isArray(found.model.prices) }
 }

@@ -12,7 +12,7 @@ import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { runStore } from '../adapters/d1/run-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
-import { findRates, priceShape } from '../adapters/prices.ts'
+import { openPrices, priceShape } from '../adapters/prices.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { viewStore } from '../adapters/d1/view-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
@@ -68,7 +68,7 @@ export interface Deps extends PrivacyDeps, WatchDeps, ReportingDeps {
   metrics: MetricsStore
   spend: SpendStore
   runs: RunStore
-  prices: Pick<CacheDeps, 'findRates' | 'priceShape'>
+  prices: Pick<CacheDeps, 'openPrices' | 'priceShape'>
   receipts: ReceiptDeps
   watermarks: WatermarkDeps
   replay: ReplayDeps
@@ -117,7 +117,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     metrics,
     spend: spendStore((tenant) => shardOf(env, tenant)),
     runs: runStore((tenant) => shardOf(env, tenant)),
-    prices: { findRates, priceShape },
+    prices: { openPrices: async () => openPrices(), priceShape },
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,

@@ -5,9 +5,10 @@ import type { LiveEvent } from '../contract/live.ts'
 import { batchRow, ledgerRow, liveEvent, traceRow, type Entry } from './commit-rows.ts'
 import { callsOf, type CallTuple } from './control/outcome.ts'
 import { leakFinder } from './leak.ts'
-import { eventKey, priceOf, type FindRates } from './ledger.ts'
+import { eventKey, priceOf } from './ledger.ts'
 import { addLeak, addMoney, isExact, type MoneyGroups } from './money-groups.ts'
 import { countGroups } from './rollup.ts'
+import type { PriceBook } from './price-book.ts'
 import type { MoneyTuple } from './rollup-row.ts'
 import { foldTrace, type TraceFold } from './trace-fold.ts'
 
@@ -48,7 +49,8 @@ export interface ProjectPart {
 }
 
 export interface PlanTools {
-  findRates: FindRates
+  /** The prices of an organization whose batches are in the group. */
+  pricesOf: (orgId: string) => PriceBook
   shortHash: (text: string) => string
   hex: (bytes: Uint8Array) => string
 }
@@ -79,6 +81,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
   const folds = new Map<string, TraceFold>()
   const events: CanonicalEvent[] = []
   const live: LiveEvent[] = []
+  const prices = tools.pricesOf(first.org_id)
   const paid: Paid = { keys: new Set(), groups: new Map(), guard: [] }
   let minMs = Number.MAX_SAFE_INTEGER
   let maxMs = 0
@@ -91,7 +94,7 @@ function planProject(plan: CommitPlan, batches: DecodedBatch[], tools: PlanTools
       events.push(event)
       minMs = Math.min(minMs, event.timestamp)
       maxMs = Math.max(maxMs, event.timestamp)
-      const priced = priceOf(event, tools.findRates)
+      const priced = priceOf(event, prices)
       const leaked = findLeak(sent, priced)
       if (priced !== null) {
         costs[index] = [priced.cost_nanousd, priced.cost_source]

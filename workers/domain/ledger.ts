@@ -1,5 +1,6 @@
 import { SETTLEMENT, type CanonicalEvent, type CostSource } from '../contract/event.ts'
-import { costNanousd, type Rates } from './price.ts'
+import { costNanousd, type Usage } from './price.ts'
+import type { PriceBook } from './price-book.ts'
 import { isTelling } from './response-id.ts'
 
 /** Event types that can cost money; the others describe work that is reported elsewhere. */
@@ -18,23 +19,35 @@ export interface Priced {
   price_version: string
 }
 
-export type FindRates = (provider: string, model: string, atMs: number) => Rates | null
-
 /**
- * What an event costs: as reported, else computed from tokens, else `unpriced` (0 until repriced, and
- * shown as such). Null for an event that bears no cost.
+ * What an event costs: as reported, else the organization's price of a call of this tool, else computed from tokens,
+ * else `unpriced` (0 until repriced, and shown as such). Null for an event that bears no cost.
  */
-export function priceOf(event: CanonicalEvent, findRates: FindRates): Priced | null {
+export function priceOf(event: CanonicalEvent, prices: PriceBook): Priced | null {
   if (!BEARING.has(event.event_type)) return null
   if (event.cost_nanousd !== undefined)
     return { cost_nanousd: event.cost_nanousd, cost_source: 'reported', price_version: '' }
-  const prompt = event.tokens_prompt ?? 0
-  const completion = event.tokens_completion ?? 0
-  if (prompt + completion === 0 || event.model === undefined) return null
-  const rates = findRates(event.provider ?? '', event.model, event.timestamp)
-  if (rates === null) return { cost_nanousd: 0, cost_source: 'unpriced', price_version: '' }
-  const usage = { prompt, completion, cached: event.tokens_cached ?? 0, cacheWrite: event.tokens_cache_write ?? 0 }
-  return { cost_nanousd: costNanousd(usage, rates), cost_source: 'computed', price_version: rates.version }
+  if (event.event_type === 'agent.tool.called' && event.tool_name !== undefined) {
+    const call = prices.perCall(event.tool_name, event.timestamp)
+    if (call !== null) return { cost_nanousd: call.nanousd, cost_source: 'computed', price_version: call.version }
+  }
+  const usage = usageOf(event)
+  if (usage.prompt + usage.completion === 0 || event.model === undefined) return null
+  const rates = prices.rates(event.provider ?? '', event.model, event.timestamp)
+  const cost = rates === null ? null : costNanousd(usage, rates)
+  if (rates === null || cost === null) return { cost_nanousd: 0, cost_source: 'unpriced', price_version: '' }
+  return { cost_nanousd: cost, cost_source: 'computed', price_version: rates.version }
+}
+
+/** What a call of a model used, as far as prices tell it apart. */
+export function usageOf(event: CanonicalEvent): Usage {
+  return {
+    prompt: event.tokens_prompt ?? 0,
+    completion: event.tokens_completion ?? 0,
+    cached: event.tokens_cached ?? 0,
+    cacheWrite: event.tokens_cache_write ?? 0,
+    reasoning: event.tokens_reasoning ?? 0,
+  }
 }
 
 /** Reports of one call end within seconds of one another; an id that comes again later is another call's. */

@@ -5,7 +5,7 @@ import { catchUpStore } from '../adapters/d1/catch-up.ts'
 import { cellFor, type CellStores } from '../adapters/cells.ts'
 import { sha256Hex, shortHash } from '../adapters/hash.ts'
 import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
-import { findRates } from '../adapters/prices.ts'
+import { findRates, openPrices } from '../adapters/prices.ts'
 import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
@@ -77,10 +77,10 @@ function applyDeps(
     store: commitStore(stores.shard(tenant.shard)),
     sinks,
     tools: {
-      findRates,
       shortHash,
       hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
     },
+    openPrices: async () => () => openPrices(),
     now: () => Date.now(),
     newCommitId,
     checkpoint,

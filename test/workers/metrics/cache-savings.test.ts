@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { spendStore } from '../../../workers/adapters/d1/spend-store.ts'
-import { findRates, priceShape } from '../../../workers/adapters/prices.ts'
+import { findRates, openPrices, priceShape } from '../../../workers/adapters/prices.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import { rateAt } from '../../../workers/domain/price.ts'
 import { cacheSavings } from '../../../workers/services/spend/cache.ts'
@@ -19,7 +19,7 @@ const deps = {
     () => db,
     () => NOW,
   ),
-  findRates,
+  openPrices: async () => openPrices(),
   priceShape,
 }
 /** One price; by length of the prompt; by time of day; without a price for writes; without any. */

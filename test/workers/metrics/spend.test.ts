@@ -6,10 +6,11 @@ import { spendStore } from '../../../workers/adapters/d1/spend-store.ts'
 import { SPEND_FILTERS, SPEND_GROUPS, type SpendFilter } from '../../../workers/contract/api.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { priceOf } from '../../../workers/domain/ledger.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import type { SpendGroup, SpendQuery, SpendSum } from '../../../workers/services/spend/port.ts'
 import { freshTenant } from '../../support/batches.ts'
 import { randomEvents, randomOf } from '../../support/metrics-fleet.ts'
-import { FIND_NO_RATES, localDate, type Placed } from '../../support/metrics-reference.ts'
+import { localDate, type Placed } from '../../support/metrics-reference.ts'
 import { commitEvents } from '../../support/metrics-shard.ts'
 
 const db = (env as unknown as { DATA_GLOBAL_0: D1Database }).DATA_GLOBAL_0
@@ -33,7 +34,7 @@ function ledgerSums(query: SpendQuery): Map<string, bigint> {
   const sums = new Map<string, bigint>(query.group_by.length === 0 ? [['[]', 0n]] : [])
   for (const placed of events) {
     const { event } = placed
-    if (event.timestamp < query.from_ms || event.timestamp >= query.to_ms || priceOf(event, FIND_NO_RATES) === null)
+    if (event.timestamp < query.from_ms || event.timestamp >= query.to_ms || priceOf(event, NO_PRICES) === null)
       continue
     const isAsked = ([name, values]: [string, readonly string[]]) =>
       values.includes(valueOf(placed, name as SpendFilter))

@@ -5,12 +5,13 @@ import { shortHash } from '../../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { planCommit, type DecodedBatch } from '../../../workers/domain/commit-plan.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import { freshTenant, makeBatch, randomBatchId, traceEvents } from '../../support/batches.ts'
 import { randomEvents } from '../../support/metrics-fleet.ts'
 
 const db = (env as unknown as { DATA_GLOBAL_0: D1Database }).DATA_GLOBAL_0
 const NOW = Date.now()
-const tools = { findRates: () => null, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
+const tools = { pricesOf: () => NO_PRICES, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
 
 async function commit(batches: DecodedBatch[], exact = true) {
   const plan = planCommit(batches, tools)

@@ -12,6 +12,7 @@ import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { planCommit, type DecodedBatch } from '../../../workers/domain/commit-plan.ts'
 import { usd } from '../../../workers/domain/money.ts'
 import { spendDeltas } from '../../../workers/domain/spend-delta.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import { listTraces } from '../../../workers/services/trace/read.ts'
 import { freshTenant, makeBatch } from '../../support/batches.ts'
 import { randomEvents, randomOf } from '../../support/metrics-fleet.ts'
@@ -19,7 +20,7 @@ import { randomEvents, randomOf } from '../../support/metrics-fleet.ts'
 const db = (env as unknown as { DATA_GLOBAL_0: D1Database }).DATA_GLOBAL_0
 const NOW = Date.UTC(2026, 10, 20, 14, 37, 12)
 const HOUR_MS = 3_600_000
-const tools = { findRates: () => null, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
+const tools = { pricesOf: () => NO_PRICES, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
 
 async function commit(batches: DecodedBatch[], exact = true) {
   const plan = planCommit(batches, tools)

@@ -8,6 +8,7 @@ import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { FailuresQuery, TracesQuery } from '../../../workers/contract/trace.ts'
 import { planCommit } from '../../../workers/domain/commit-plan.ts'
 import { failureOf, TRACE_FAILURES_MAX } from '../../../workers/domain/trace-failure.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import { listFailures, listTraces } from '../../../workers/services/trace/read.ts'
 import { freshTenant, makeBatch } from '../../support/batches.ts'
 import { randomOf } from '../../support/metrics-fleet.ts'
@@ -15,7 +16,7 @@ import { randomOf } from '../../support/metrics-fleet.ts'
 const db = (env as unknown as { DATA_GLOBAL_0: D1Database }).DATA_GLOBAL_0
 const NOW = Date.UTC(2026, 10, 20, 14, 37, 12)
 const HOUR_MS = 3_600_000
-const tools = { findRates: () => null, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
+const tools = { pricesOf: () => NO_PRICES, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
 const store = traceStore(() => db)
 
 /** @param exact whether the sums of the commit are made before it, or by its SQL. */

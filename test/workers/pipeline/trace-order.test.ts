@@ -7,6 +7,7 @@ import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
 import { TRACE_SORTS, TracesQuery, type TraceSort, type TraceSummary } from '../../../workers/contract/trace.ts'
 import { planCommit } from '../../../workers/domain/commit-plan.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import { listTraces } from '../../../workers/services/trace/read.ts'
 import { freshTenant, makeBatch } from '../../support/batches.ts'
 import { randomOf } from '../../support/metrics-fleet.ts'
@@ -16,7 +17,7 @@ const NOW = Date.UTC(2026, 10, 20, 14, 37, 12)
 const HOUR_MS = 3_600_000
 const TRACES = 120
 const NAMES = ['plan', 'Plan', 'prüfen', 'zahlen', 'a']
-const tools = { findRates: () => null, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
+const tools = { pricesOf: () => NO_PRICES, shortHash, hex: (bytes: Uint8Array) => Buffer.from(bytes).toString('hex') }
 const random = randomOf(17)
 const tenant = freshTenant()
 

@@ -7,8 +7,8 @@ import { moveObjects } from '../../adapters/move/bucket.ts'
 import { moveTables } from '../../adapters/move/data-tables.ts'
 import { moveGate } from '../../adapters/move/gate.ts'
 import { moveStore } from '../../adapters/move/moves.ts'
-import { findRates } from '../../adapters/prices.ts'
 import type { Cell } from '../../contract/tenant.ts'
+import { ANY_PRICES } from '../../domain/price-book.ts'
 import { record } from '../../services/audit/record.ts'
 import { messageOf } from '../../services/ingest/store.ts'
 import { publishKeys } from '../../services/move/keys.ts'
@@ -28,7 +28,7 @@ export function moveDeps(
 ): MoveDeps {
   const moves = moveStore(env.CONTROL)
   const storesOf = ({ cell }: Home) => cellFor(env, cell)
-  const tools = { findRates, shortHash, hex: () => '' }
+  const tools = { pricesOf: () => ANY_PRICES, shortHash, hex: () => '' }
   const audit = auditOf(env, now)
   return {
     moves,

@@ -65,7 +65,9 @@ export interface CommitSinks {
 export interface ApplyDeps {
   store: CommitStore
   sinks: CommitSinks
-  tools: PlanTools
+  tools: Omit<PlanTools, 'pricesOf'>
+  /** The books of these organizations of one shard. */
+  openPrices(orgIds: readonly string[]): Promise<PlanTools['pricesOf']>
   now(): number
   newCommitId(): string
   /** Called between every two steps; tests throw here. */
@@ -83,7 +85,7 @@ export async function applyBatches(
 ): Promise<void> {
   const fresh = redelivered ? await repeatApplied(deps, group) : [...group]
   if (fresh.length === 0) return
-  const plan = planCommit(fresh, deps.tools)
+  const plan = planCommit(fresh, await toolsFor(deps, fresh))
   const commitId = deps.newCommitId()
   deps.checkpoint('before_commit')
   const stored = await deps.store.commit(plan, commitId, deps.now())
@@ -94,6 +96,11 @@ export async function applyBatches(
   deps.checkpoint('after_commit')
   await follow(deps, commitId, stored, plan.projects)
   deps.checkpoint('after_follow')
+}
+
+async function toolsFor(deps: ApplyDeps, group: readonly DecodedBatch[]): Promise<PlanTools> {
+  const pricesOf = await deps.openPrices([...new Set(group.map(({ header }) => header.org_id))])
+  return { ...deps.tools, pricesOf }
 }
 
 /** Repeats what follows a commit for batches that are applied already; returns those that are not. */
@@ -111,7 +118,7 @@ async function repeatApplied(deps: ApplyDeps, group: readonly DecodedBatch[]): P
   }
   for (const { applied: hit, batches } of commits.values()) {
     const stored = await deps.store.deltasOf(hit.org_id, hit.commit_id, hit.applied_ms)
-    await follow(deps, hit.commit_id, stored, planCommit(batches, deps.tools).projects)
+    await follow(deps, hit.commit_id, stored, planCommit(batches, await toolsFor(deps, batches)).projects)
   }
   return group.filter((batch) => !found.has(keyOf(batch.header)))
 }

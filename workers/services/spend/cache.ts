@@ -1,14 +1,14 @@
 import type { CacheSavings, CacheSavingsRow } from '../../contract/cache-savings.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { cacheSaving, type CacheSaving, type CacheUse } from '../../domain/cache-saving.ts'
-import type { FindRates } from '../../domain/ledger.ts'
 import { usd } from '../../domain/money.ts'
 import type { PriceShape } from '../../domain/price.ts'
+import type { OpenPrices } from '../price/port.ts'
 import type { ModelKey, SpendQuery, SpendStore, SpendSum } from './port.ts'
 
 export interface CacheDeps {
   spend: SpendStore
-  findRates: FindRates
+  openPrices: OpenPrices
   priceShape: (provider: string, model: string) => PriceShape
 }
 
@@ -19,7 +19,7 @@ type Counted = Pick<SpendSum, 'entries' | 'tokens_prompt' | 'tokens_cached' | 't
  * depends on the time or on the length of the prompt, the ledger's entries are told apart by both.
  */
 export async function cacheSavings(
-  { spend, findRates, priceShape }: CacheDeps,
+  { spend, openPrices, priceShape }: CacheDeps,
   tenant: Tenant,
   projectIds: readonly string[],
   query: Pick<SpendQuery, 'from_ms' | 'to_ms' | 'filters'>,
@@ -38,13 +38,14 @@ export async function cacheSavings(
     return spend.cacheUses(tenant, projectIds, { ...query, models: these, by_time, tiers })
   }
   const apart = [...(await usesOf(moving, true)), ...(await usesOf(tiered, false))]
+  const prices = await openPrices(tenant)
   const rows = sums.map((sum) => {
     const key = modelOf(sum)
     const isApart = [...moving, ...tiered].some((one) => isSame(one, key))
     const uses: CacheUse[] = isApart
       ? apart.filter((one) => isSame(one, key))
       : [{ ...sum, at_ms: query.from_ms, tokens_prompt: 0 }]
-    return { key, sum, saving: cacheSaving(uses, (atMs) => findRates(key.provider, key.model, atMs)) }
+    return { key, sum, saving: cacheSaving(uses, (atMs) => prices.rates(key.provider, key.model, atMs)) }
   })
   rows.sort((a, b) => Number(savedOf(b.saving) - savedOf(a.saving)))
   return {
