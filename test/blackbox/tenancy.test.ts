@@ -11,6 +11,7 @@ import {
   type Answer,
   type Session,
 } from '../support/harness.ts'
+import { askTool, TOOL_PLACES, type Credential } from '../support/mcp.ts'
 
 interface Operation {
   'x-permission'?: string
@@ -270,6 +271,22 @@ describe('two tenants', () => {
     }
   })
 
+  it.each(TOOL_PLACES)('the tool %s knows no id of A when B asks', async (tool, places, more) => {
+    const asked: Record<string, string>[] = places.flatMap((p) => (ids[p] ?? []).map((id) => ({ ...more, [p]: id })))
+    // Within their own project, what has an id of its own.
+    if (more.trace_id !== undefined) asked.push({ ...more, project: b.projectId })
+    for (const args of asked)
+      for (const by of [{ cookie: b.session.cookie }, { authorization: `Bearer ${b.key}` }] as Credential[])
+        expect(await askTool(baseUrl, by, tool, args), JSON.stringify(args)).toMatchObject({
+          isError: true,
+          text: expect.stringContaining('(not_found)'),
+        })
+    const general = await askTool(baseUrl, { cookie: b.session.cookie }, more.trace_id ? 'whoami' : tool, {})
+    expectNothingOfA({ status: 200, headers: new Headers(), body: general }, tool)
+    const own = await askTool(baseUrl, { cookie: a.session.cookie }, tool, { project: a.projectId, ...more })
+    expect([general.isError, own.isError], own.text).toEqual([false, false])
+  })
+
   it('the live feed of A is closed to B and to strangers', async () => {
     const path = `/api/v1/projects/${a.projectId}/live`
     const upgrade = {
@@ -278,7 +295,7 @@ describe('two tenants', () => {
       'sec-websocket-version': '13',
       'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
     }
-    const attempt = async (headers: Record<string, string>) =>
+    const attempt = async (headers: Credential) =>
       (await fetch(baseUrl + path, { headers: { ...upgrade, ...headers } }).catch(() => null))?.status ?? 0
     expect([401, 404, 0]).toContain(await attempt({}))
     expect([404, 0]).toContain(await attempt({ cookie: b.session.cookie, origin: baseUrl }))

@@ -19,6 +19,7 @@ import { exportRoutes } from './routes/exports.ts'
 import { incidentRoutes } from './routes/incidents.ts'
 import { ingestRoutes } from './routes/ingest.ts'
 import { keyRoutes } from './routes/keys.ts'
+import { mcpRoutes } from './routes/mcp.ts'
 import { memberRoutes } from './routes/members.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { moveRoutes } from './routes/move.ts'
@@ -64,6 +65,7 @@ const ROUTES = [
   ingestRoutes,
   auditRoutes,
   schemaRoutes,
+  mcpRoutes,
 ]
 
 /** The api's routes, its document and its error handling. */

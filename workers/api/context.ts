@@ -65,6 +65,14 @@ export async function admitTo(deps: Deps, actor: Actor, place: Place, permission
   return checked({ actor, ...access }, permission)
 }
 
+/** Who asks by another protocol than ours, and may read telemetry somewhere. @throws AppError. */
+export async function admitReader(c: AppContext): Promise<Actor> {
+  const actor = await actorOf(c, c.get('deps'))
+  if (actor.type === 'user' && actor.within !== null)
+    throw new AppError('forbidden', 'A report is drawn with a pass that reads views, and nothing else.')
+  return checked({ actor, ...NOWHERE }, 'telemetry.read').actor
+}
+
 /** Who asks, and their organizations. */
 export const ME = '/api/v1/me'
 

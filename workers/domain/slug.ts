@@ -20,6 +20,7 @@ export const RESERVED: ReadonlySet<string> = new Set([
   'otel',
   'runs',
   'info',
+  'mcp',
   'batch',
   'custom',
   'capture',

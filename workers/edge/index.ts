@@ -53,7 +53,12 @@ async function route(
     )
   const forwarded = new Request(request)
   forwarded.headers.set('x-request-id', requestId)
-  return path === '/api' || path.startsWith('/api/') ? env.API.fetch(forwarded) : env.WEB.fetch(forwarded)
+  return isOfApi(path) ? env.API.fetch(forwarded) : env.WEB.fetch(forwarded)
+}
+
+/** Whether the api answers a path, and not the dashboard. Clients of `/mcp` look below `.well-known` for an OAuth that there is not. */
+function isOfApi(path: string): boolean {
+  return /^\/(api|mcp|\.well-known)(\/|$)/.test(path)
 }
 
 function notAllowed(allow: string, requestId: string): Response {
