@@ -7,7 +7,7 @@ import { spendStore } from '../../workers/adapters/d1/spend-store.ts'
 import { RepricingCreate } from '../../workers/contract/repricing.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import type { ProjectTenant } from '../../workers/contract/tenant.ts'
-import type { FindRates } from '../../workers/domain/ledger.ts'
+import type { PriceBook } from '../../workers/domain/price-book.ts'
 import type { Rates } from '../../workers/domain/price.ts'
 import { commitSinks, newCommitId } from '../../workers/pipeline/deps.ts'
 import { followCommit } from '../../workers/services/ingest/apply.ts'
@@ -35,10 +35,10 @@ export function rates(usdPerMillion: number, version: string): Rates {
   const rate = { base: BigInt(usdPerMillion * 1e6), tiers: [] }
   return { input: rate, output: rate, version }
 }
-export const pricedAt =
-  (prices: Record<string, Rates>): FindRates =>
-  (_, model) =>
-    prices[model] ?? null
+export const pricedAt = (prices: Record<string, Rates>): PriceBook => ({
+  rates: (_, model) => prices[model] ?? null,
+  perCall: () => null,
+})
 
 /** A call of a model in each of some traces: unknown, known, reported, and one with an id of the client's own. */
 function calls(traceId: string, atMs: number): CanonicalEvent[] {
@@ -87,7 +87,7 @@ export const asked = (more: object = {}) =>
   })
 
 /** The work of a repricing with prices of the test; `killed` stops it where it says. */
-export function workOf(tenant: ProjectTenant, findRates: FindRates, killed: () => string = () => '') {
+export function workOf(tenant: ProjectTenant, prices: PriceBook, killed: () => string = () => '') {
   const stores = cellFor(real, tenant.cell)
   const ledger = repricingStore(shardOf(tenant), tenant, newCommitId, () => Date.now())
   const die = (at: string) => {
@@ -101,7 +101,7 @@ export function workOf(tenant: ProjectTenant, findRates: FindRates, killed: () =
       die('after commit')
       return delta
     },
-    findRates: async () => findRates,
+    openPrices: async () => prices,
     async follow(delta) {
       await followCommit(commitSinks(real, stores, null), tenant, delta)
       die('after follow')
@@ -111,8 +111,8 @@ export function workOf(tenant: ProjectTenant, findRates: FindRates, killed: () =
   })
 }
 
-async function run(tenant: ProjectTenant, id: string, findRates: FindRates, killed?: () => string) {
-  const work = workOf(tenant, findRates, killed)
+async function run(tenant: ProjectTenant, id: string, prices: PriceBook, killed?: () => string) {
+  const work = workOf(tenant, prices, killed)
   for (let units = 0; units < 100; units++) {
     const job = await store.find(tenant, 'repricing', id)
     if (job?.state !== 'running') return readRepricing(jobs, tenant, id)
@@ -121,9 +121,9 @@ async function run(tenant: ProjectTenant, id: string, findRates: FindRates, kill
   throw new Error('a repricing without end')
 }
 
-export async function repriced(tenant: ProjectTenant, findRates: FindRates, more: object = {}, killed?: () => string) {
+export async function repriced(tenant: ProjectTenant, prices: PriceBook, more: object = {}, killed?: () => string) {
   const { id } = await startRepricing(jobs, tenant, [tenant.project_id], asked(more))
-  return run(tenant, id, findRates, killed)
+  return run(tenant, id, prices, killed)
 }
 
 /** Everything that sums money, which must say the same. */

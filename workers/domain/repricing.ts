@@ -1,6 +1,7 @@
 import type { CanonicalEvent, CostSource } from '../contract/event.ts'
 import { leakedShare } from './leak.ts'
-import { priceOf, type FindRates } from './ledger.ts'
+import { priceOf } from './ledger.ts'
+import type { PriceBook } from './price-book.ts'
 
 /** A ledger row, as far as a price depends on it, and what stands for it: it with its adjustments. */
 export interface StandingEntry {
@@ -52,8 +53,8 @@ export function adjustmentKey({ event_key, adjustments }: StandingEntry): string
 }
 
 /** Prices an entry at the rates of its moment, and compares with what stands for it. */
-export function reprice(entry: StandingEntry, findRates: FindRates): Repriced {
-  const priced = priceOf(eventOf(entry), findRates)
+export function reprice(entry: StandingEntry, prices: PriceBook): Repriced {
+  const priced = priceOf(eventOf(entry), prices)
   // A settlement of the guard has neither tokens nor a price of its own.
   if (priced === null) return { kind: 'same' }
   if (priced.cost_source === 'unpriced') return { kind: 'no_price' }

@@ -1,6 +1,6 @@
 import type { CostSource } from '../../contract/event.ts'
 import type { AuditRecord } from '../../contract/audit.ts'
-import type { FindRates } from '../../domain/ledger.ts'
+import type { PriceBook } from '../../domain/price-book.ts'
 import type { Adjustment, StandingEntry } from '../../domain/repricing.ts'
 import type { StoredDelta } from '../ingest/apply.ts'
 import type { Cursor, Job } from '../job/port.ts'
@@ -47,7 +47,7 @@ export interface LedgerPage {
 }
 
 export interface RepricingDeps {
-  findRates(): Promise<FindRates>
+  openPrices(): Promise<PriceBook>
   page(input: RepricingInput, projectId: string, range: KeyRange, after: string): Promise<LedgerPage>
   /**
    * Books adjustments of one project, changes the sums of their traces, and keeps `job` at `cursor`, in one transaction.

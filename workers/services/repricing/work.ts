@@ -1,5 +1,6 @@
 import { REPRICED_MODELS_MAX, REPRICING_STEPS, type RepricingStep } from '../../contract/repricing.ts'
-import { ANSWER_WINDOW_MS, answerKey, keyTime, timeKey, type FindRates } from '../../domain/ledger.ts'
+import { ANSWER_WINDOW_MS, answerKey, keyTime, timeKey } from '../../domain/ledger.ts'
+import type { PriceBook } from '../../domain/price-book.ts'
 import { reprice, type Adjustment, type StandingEntry } from '../../domain/repricing.ts'
 import type { Cursor, Job, JobWork } from '../job/port.ts'
 import { count } from '../job/run.ts'
@@ -30,7 +31,7 @@ async function entries(deps: RepricingDeps, job: Job): Promise<Cursor | null> {
   const range = ranges[place.range]
   if (projectId === undefined || range === undefined) return null
   const page = await deps.page(input, projectId, range, place.after === '' ? range.first : place.after)
-  const { adjustments, scanned, last } = judge(input, page.entries, await deps.findRates())
+  const { adjustments, scanned, last } = judge(input, page.entries, await deps.openPrices())
   const next = last ?? page.next
   count(job, 'ledger', 'scanned', scanned)
   const cursor = next === null ? onwards(place, ranges.length) : { ...place, after: next }
@@ -60,13 +61,13 @@ function rangesOf({ from_ms, to_ms }: RepricingInput): KeyRange[] {
 function judge(
   input: RepricingInput,
   found: readonly StandingEntry[],
-  findRates: FindRates,
+  prices: PriceBook,
 ): { adjustments: Adjustment[]; scanned: number; last: string | null } {
   const adjustments: Adjustment[] = []
   let moved = 0
   let before: string | null = null
   for (const [scanned, entry] of found.entries()) {
-    const repriced = reprice(entry, findRates)
+    const repriced = reprice(entry, prices)
     if (repriced.kind === 'adjust') {
       moved += Math.abs(repriced.adjustment.cost_nanousd)
       if (before !== null && !Number.isSafeInteger(moved)) return { adjustments, scanned, last: before }
