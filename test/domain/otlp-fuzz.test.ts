@@ -1,44 +1,85 @@
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../workers/adapters/hash.ts'
 import { AppError } from '../../workers/domain/errors.ts'
-import { parseTraces, type OtlpEncoding } from '../../workers/edge/traces.ts'
+import { parseLogs } from '../../workers/edge/logs.ts'
+import type { OtlpEncoding } from '../../workers/edge/otlp.ts'
+import { parseTraces } from '../../workers/edge/traces.ts'
 import { recorded } from '../support/clients.ts'
 import { randomOf } from '../support/metrics-fleet.ts'
-import { decodeRequest, encodeRequest } from '../support/otlp-oracle.ts'
+import { decodeRequest, encodeRequest, type OracleSignal } from '../support/otlp-oracle.ts'
 
-const BODIES = 100_000
 /** Of one body, on a machine that is busy with something else: a hang takes longer. */
 const MS_MAX = 5000
 const TEXT_CHARS = 40
 const ATTRIBUTES_EACH = 16
-const SPANS_EACH = 2
-const RECORDINGS = [
-  ['otel-js', 'traces.pb'],
-  ['anthropic-otel', 'traces.pb'],
-  ['openinference', 'traces.pb'],
-  ['langsmith', 'traces.pb'],
-  ['claude-code', 'traces.pb'],
-  ['vercel-ai', 'traces.json'],
-  ['langfuse-otel', 'traces.json'],
-] as const
+const ITEMS_EACH = 2
+
+interface Fuzzed {
+  bodies: number
+  parse: typeof parseTraces
+  /** How the signal names its resources, scopes and items. */
+  names: [resources: string, scopes: string, items: string]
+  recordings: (readonly [client: string, file: string])[]
+}
+const SIGNALS: [OracleSignal, Fuzzed][] = [
+  [
+    'Trace',
+    {
+      bodies: 100_000,
+      parse: parseTraces,
+      names: ['resourceSpans', 'scopeSpans', 'spans'],
+      recordings: [
+        ['otel-js', 'traces.pb'],
+        ['anthropic-otel', 'traces.pb'],
+        ['openinference', 'traces.pb'],
+        ['langsmith', 'traces.pb'],
+        ['claude-code', 'traces.pb'],
+        ['vercel-ai', 'traces.json'],
+        ['langfuse-otel', 'traces.json'],
+      ],
+    },
+  ],
+  [
+    'Logs',
+    {
+      bodies: 20_000,
+      parse: parseLogs,
+      names: ['resourceLogs', 'scopeLogs', 'logRecords'],
+      recordings: [
+        ['claude-code', 'logs.pb'],
+        ['claude-code', 'logs.json'],
+        ['claude-code', 'error-logs.json'],
+        ['otel-openai', 'content-logs.pb'],
+        ['otel-js', 'logs.json'],
+      ],
+    },
+  ],
+]
 
 type Json = Record<string, unknown>
+type Nested = Record<string, Json[]>
 const random = randomOf(20_261_128)
 const below = (n: number) => Math.floor(random() * n)
 const pick = <T>(all: readonly T[]): T => all[below(all.length)] as T
 
 /** Small requests of real spans: two of them each, long texts cut, so that a mutation hits what is read. */
-function seeds(): Json[] {
-  return RECORDINGS.flatMap(([client, file]) => {
+function seeds(signal: OracleSignal, { names: [resources, scopes, items], recordings }: Fuzzed): Json[] {
+  return recordings.flatMap(([client, file]) => {
     const body = recorded(client, file)
-    const request = (file.endsWith('.pb') ? decodeRequest(body) : JSON.parse(body.toString())) as {
-      resourceSpans: { resource: Json; scopeSpans: { scope: Json; spans: Json[] }[] }[]
-    }
-    const scopes = request.resourceSpans.flatMap(({ scopeSpans }) => scopeSpans)
-    return scopes.flatMap(({ scope, spans }) =>
-      Array.from({ length: Math.min(8, Math.floor(spans.length / SPANS_EACH)) }, (_, i) => {
-        const some = spans.slice(i * SPANS_EACH, (i + 1) * SPANS_EACH)
-        const small = { resourceSpans: [{ resource: { attributes: [] }, scopeSpans: [{ scope, spans: some }] }] }
+    const request = (file.endsWith('.pb') ? decodeRequest(body, signal) : JSON.parse(body.toString())) as Nested
+    const inScopes = (request[resources] ?? []).flatMap((one) => one[scopes] as Nested[])
+    return inScopes.flatMap((inScope) => {
+      const all = inScope[items] ?? []
+      return Array.from({ length: Math.min(8, Math.floor(all.length / ITEMS_EACH)) }, (_, i) => {
+        const some = all.slice(i * ITEMS_EACH, (i + 1) * ITEMS_EACH)
+        const small = {
+          [resources]: [
+            {
+              resource: { attributes: [] },
+              [scopes]: [{ scope: inScope.scope, [items]: some }],
+            },
+          ],
+        }
         return JSON.parse(JSON.stringify(small), (_, value: unknown) =>
           typeof value === 'string'
             ? value.slice(0, TEXT_CHARS)
@@ -46,8 +87,8 @@ function seeds(): Json[] {
               ? value.slice(0, ATTRIBUTES_EACH)
               : value,
         ) as Json
-      }),
-    )
+      })
+    })
   })
 }
 
@@ -136,37 +177,43 @@ const context = (keepContent: boolean) => ({
 })
 
 /** What became of a body: so many events, or the code of the refusal. Any other error is what this looks for. */
-function outcome(body: Uint8Array, encoding: OtlpEncoding, keepContent: boolean): 'events' | 'none' | 'refused' {
+function outcome(
+  parse: Fuzzed['parse'],
+  body: Uint8Array,
+  encoding: OtlpEncoding,
+  keepContent: boolean,
+): 'events' | 'none' | 'refused' {
   try {
-    return parseTraces(body, encoding, context(keepContent)).events.length > 0 ? 'events' : 'none'
+    return parse(body, encoding, context(keepContent)).events.length > 0 ? 'events' : 'none'
   } catch (error) {
     if (error instanceof AppError && error.code === 'unreadable') return 'refused'
     throw new Error(`${encoding} ${Buffer.from(body).toString('base64')}`, { cause: error })
   }
 }
 
-describe('OTLP bodies that are broken', () => {
-  it(`become events or a refusal: ${BODIES.toLocaleString('en')} of them`, { timeout: 300_000 }, () => {
-    const requests = seeds()
+describe.each(SIGNALS)('OTLP %s bodies that are broken', (signal, fuzzed) => {
+  const { bodies, parse } = fuzzed
+  it(`become events or a refusal: ${bodies.toLocaleString('en')} of them`, { timeout: 300_000 }, () => {
+    const requests = seeds(signal, fuzzed)
     const json = requests.map((request) => new TextEncoder().encode(JSON.stringify(request)))
-    const protobuf = requests.map((request) => encodeRequest(request))
+    const protobuf = requests.map((request) => encodeRequest(request, signal))
     const seen = { events: 0, none: 0, refused: 0 }
     let slowestMs = 0
-    for (let i = 0; i < BODIES; i++) {
+    for (let i = 0; i < bodies; i++) {
       const keepContent = i % 8 === 0
       const kind = i % 4
       const startedMs = performance.now()
       const result =
         kind < 2
-          ? outcome(mutate(pick(protobuf)), 'protobuf', keepContent)
+          ? outcome(parse, mutate(pick(protobuf)), 'protobuf', keepContent)
           : kind === 2
-            ? outcome(mutate(pick(json)), 'json', keepContent)
-            : outcome(new TextEncoder().encode(JSON.stringify(warp(pick(requests)))), 'json', keepContent)
+            ? outcome(parse, mutate(pick(json)), 'json', keepContent)
+            : outcome(parse, new TextEncoder().encode(JSON.stringify(warp(pick(requests)))), 'json', keepContent)
       slowestMs = Math.max(slowestMs, performance.now() - startedMs)
       seen[result]++
     }
     expect(slowestMs).toBeLessThan(MS_MAX)
     // A fuzz of which nothing, or all, is refused says little.
-    expect(Math.min(seen.events, seen.refused)).toBeGreaterThan(BODIES / 5)
+    expect(Math.min(seen.events, seen.refused)).toBeGreaterThan(bodies / 10)
   })
 })

@@ -3,10 +3,12 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { sha256Hex } from '../../workers/adapters/hash.ts'
 import { openPrices } from '../../workers/adapters/prices.ts'
-import type { CanonicalEvent } from '../../workers/contract/event.ts'
+import type { CanonicalEvent, EventInput } from '../../workers/contract/event.ts'
 import { canonicalise } from '../../workers/domain/canonical.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
 import { flattenTraces } from '../../workers/domain/otlp/json.ts'
+import { decodeLogs, flattenLogs } from '../../workers/domain/otlp/log-record.ts'
+import { eventsOfLogs, type MappedLogs } from '../../workers/domain/otlp/logs.ts'
 import { eventsOfSpans } from '../../workers/domain/otlp/mapper.ts'
 import { decodeTraces } from '../../workers/domain/otlp/protobuf.ts'
 import type { FlatSpan } from '../../workers/domain/otlp/span.ts'
@@ -27,19 +29,34 @@ export function eventsIn(client: string, ...files: string[]): CanonicalEvent[] {
 }
 
 export function canonicalEvents(spans: readonly FlatSpan[]): CanonicalEvent[] {
+  return canonical(eventsOfSpans(spans, false).flat(), Math.max(...spans.map((span) => span.endMs)))
+}
+
+/** What the log records of a client's body become. */
+export function logsIn(client: string, file: string, keepContent = false): MappedLogs {
+  const body = recorded(client, file)
+  const logs = file.endsWith('.pb') ? decodeLogs(body) : flattenLogs(JSON.parse(body.toString()))
+  return eventsOfLogs(logs, keepContent)
+}
+
+/** The same as canonical events. */
+export function logEventsIn(client: string, ...files: string[]): CanonicalEvent[] {
+  const inputs = files.flatMap((file) => logsIn(client, file).groups.flatMap(({ events }) => events))
+  return canonical(inputs, Math.max(...inputs.map(({ timestamp }) => Number(timestamp))))
+}
+
+function canonical(inputs: readonly EventInput[], nowMs: number): CanonicalEvent[] {
   const context = {
     tenant: { org_id: 'o', workspace_id: 'w', project_id: 'p' },
     keepContent: false,
-    nowMs: Math.max(...spans.map((span) => span.endMs)),
+    nowMs,
     sha256: sha256Hex,
   }
-  return eventsOfSpans(spans, false)
-    .flat()
-    .map((input) => {
-      const outcome = canonicalise(JSON.parse(JSON.stringify(input)), context)
-      if (!outcome.ok) throw new Error(`${outcome.pointer} ${outcome.detail}`)
-      return outcome.event
-    })
+  return inputs.map((input) => {
+    const outcome = canonicalise(JSON.parse(JSON.stringify(input)), context)
+    if (!outcome.ok) throw new Error(`${outcome.pointer} ${outcome.detail}`)
+    return outcome.event
+  })
 }
 
 /** One call of a model: tokens are inclusive sums, and the parts of them that are priced apart. */

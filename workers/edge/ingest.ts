@@ -10,7 +10,9 @@ import type { Env } from './env.ts'
 import { answer, contextOf, parseEvents, parseOutcomes } from './events.ts'
 import { tellIntake } from './intake.ts'
 import { takeRequest } from './rate-limit.ts'
-import { answerTraces, encodingOf, parseTraces } from './traces.ts'
+import { parseLogs } from './logs.ts'
+import { answerOtlp, encodingOf } from './otlp.ts'
+import { parseTraces } from './traces.ts'
 
 const IDEMPOTENCY_KEY_CHARS_MAX = 200
 const RETRY_SECONDS = 2
@@ -55,7 +57,16 @@ export async function postTraces(request: Request, env: Env, ctx: ExecutionConte
   const incoming = await admit(request, env, ctx)
   const batch = parseTraces(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
   const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
-  return answerTraces(encoding, batch, accepted?.receipt_id ?? null)
+  return answerOtlp('traces', encoding, batch, { receiptId: accepted?.receipt_id })
+}
+
+/** `POST /v1/logs` (OTLP/HTTP). */
+export async function postLogs(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const encoding = encodingOf(request.headers.get('content-type') ?? '')
+  const incoming = await admit(request, env, ctx)
+  const batch = parseLogs(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
+  const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
+  return answerOtlp('logs', encoding, batch, { receiptId: accepted?.receipt_id, leftOut: batch.leftOut })
 }
 
 async function admit(request: Request, env: Env, ctx: ExecutionContext): Promise<Incoming> {

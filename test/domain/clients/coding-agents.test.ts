@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { call, claudeLoop, failed, SONNET_5 } from '../../support/client-runs.ts'
-import { eventsIn, runsOf, type Call, type Run } from '../../support/clients.ts'
+import { openPrices } from '../../../workers/adapters/prices.ts'
+import { shortHash } from '../../../workers/adapters/hash.ts'
+import type { CanonicalEvent } from '../../../workers/contract/event.ts'
+import { eventKey, priceOf } from '../../../workers/domain/ledger.ts'
+import { eventsIn, logEventsIn, logsIn, runsOf, type Call, type Run } from '../../support/clients.ts'
 
 /** Four calls: `Bash`, which the settings refuse, `Read`, once more a tool that there is not, and the answer. */
 const [first, second, third] = claudeLoop('claude-sonnet-5', SONNET_5)
@@ -83,5 +87,83 @@ describe('coding agents', () => {
     const leftOut = events.map((event) => Number(event.attributes?.['agentops.spans.left_out'] ?? 0))
     const spans = new Set(events.map((event) => event.span_id)).size
     expect([spans, leftOut.reduce((a, b) => a + b)]).toEqual([26, 1350 - 26])
+  })
+})
+
+/** What the ledger takes of events, however often it is told of them: in nano-dollars. */
+function paid(events: readonly CanonicalEvent[]): number {
+  const entries = new Map(events.map((event) => [eventKey(event, shortHash), priceOf(event, openPrices())]))
+  return [...entries.values()].reduce((sum, priced) => sum + (priced?.cost_nanousd ?? 0), 0)
+}
+
+const noFinish = (calls: Call[] = []) => calls.map(({ finish: _, ...call }) => call as Call)
+
+describe('logs of coding agents', () => {
+  it.each<[string, string, Run[]]>([
+    [
+      'claude-code',
+      'logs',
+      [
+        {
+          ...claude,
+          result: 'missing',
+          calls: noFinish(session.calls),
+          tools: ['Read'],
+          policies: ['tool-permission:Read allow'],
+          // The question whether `Read` may run is within a span of its own.
+          orphans: 1,
+        },
+      ],
+    ],
+    [
+      'codex',
+      'logs',
+      [
+        {
+          ...codex,
+          result: 'missing',
+          // A request that the provider refused, which was tried again.
+          calls: [
+            failed('gpt-5-codex', 'dependency_unavailable'),
+            ...codexCalls.map((call) => ({ ...call, reasoning: 12 })),
+          ],
+          tools: codex.tools?.map((tool) => (tool === 'write_stdin' ? 'write_stdin tool_runtime' : tool)),
+          policies: ['tool-permission:exec_command allow'],
+          steps: undefined,
+        },
+      ].map(({ steps: _, ...run }) => run as Run),
+    ],
+  ])('%s: %s tell calls with their usage, tools and decisions', (client, file, runs) => {
+    expect(runsOf(logEventsIn(client, `${file}.json`))).toEqual(runs)
+    expect(runsOf(logEventsIn(client, `${file}.pb`))).toEqual(runs)
+  })
+
+  it('of Claude Code tell a call that failed', () => {
+    const run = { result: 'missing', ...claude, calls: [failed('claude-sonnet-5', 'validation')] }
+    expect(runsOf(logEventsIn('claude-code', 'error-logs.json'))).toEqual([run])
+  })
+
+  it.each([
+    ['claude-code', 4, ['traces.json'], 4_846_400],
+    ['codex', 107, ['traces-1.json', 'traces-2.json', 'traces-3.json'], 11_635_500],
+  ])('%s: are paid once beside its spans, and say that %i records tell nothing', (client, leftOut, traces, nano) => {
+    const spans = eventsIn(client, ...traces)
+    const logs = logEventsIn(client, 'logs.json')
+    const sums = [spans, logs, [...spans, ...logs], [...logs, ...spans, ...logs]].map(paid)
+    expect(sums).toEqual([nano, nano, nano, nano])
+    expect(logsIn(client, 'logs.json').leftOut).toBe(leftOut)
+  })
+
+  it('keep what was said only for a project that keeps content, on the span of the call', () => {
+    const { groups, leftOut } = logsIn('otel-openai', 'content-logs.pb')
+    expect([groups, leftOut]).toEqual([[], expect.any(Number)])
+    const kept = logsIn('otel-openai', 'content-logs.pb', true)
+    expect(kept.leftOut).toBe(0)
+    const [first] = kept.groups.flatMap(({ events }) => events)
+    expect(first).toMatchObject({
+      event_type: 'agent.step.started',
+      input: [{ role: 'system' }, { role: 'user', content: { content: expect.stringContaining('order') as string } }],
+      output: [{ role: 'choice', content: { finish_reason: 'tool_calls' } }],
+    })
   })
 })

@@ -86,27 +86,31 @@ function documentIngest(registry: Registry): void {
         ...refusals,
       },
     })
-  registry.registerPath({
-    method: 'post',
-    path: '/v1/traces',
-    tags: ['Ingest'],
-    summary: 'Send OpenTelemetry traces (OTLP/HTTP, protobuf or JSON, gzip)',
-    security: [{ key: [] }],
-    'x-scope': 'ingest',
-    request: {
-      body: {
-        required: true,
-        content: { 'application/x-protobuf': { schema: z.any() }, 'application/json': { schema: z.any() } },
+  for (const [signal, name] of [
+    ['traces', 'Trace'],
+    ['logs', 'Logs'],
+  ])
+    registry.registerPath({
+      method: 'post',
+      path: `/v1/${signal}`,
+      tags: ['Ingest'],
+      summary: `Send OpenTelemetry ${signal} (OTLP/HTTP, protobuf or JSON, gzip)`,
+      security: [{ key: [] }],
+      'x-scope': 'ingest',
+      request: {
+        body: {
+          required: true,
+          content: { 'application/x-protobuf': { schema: z.any() }, 'application/json': { schema: z.any() } },
+        },
       },
-    },
-    responses: {
-      200: {
-        description: 'ExportTraceServiceResponse in the request encoding',
-        content: { 'application/json': { schema: z.any() } },
+      responses: {
+        200: {
+          description: `Export${name}ServiceResponse in the request encoding`,
+          content: { 'application/json': { schema: z.any() } },
+        },
+        ...refusals,
       },
-      ...refusals,
-    },
-  })
+    })
 }
 
 function documentGuard(registry: Registry): void {

@@ -141,6 +141,7 @@ export const FACTS = {
     'langfuse.observation.usage_details#cache_read_input_tokens',
     'cache_read_tokens',
     'cached_content_token_count',
+    'cached_token_count',
   ],
   cache_write: [
     'gen_ai.usage.cache_write.input_tokens',
@@ -152,6 +153,7 @@ export const FACTS = {
     'langfuse.observation.usage_details#input_cache_creation',
     'langfuse.observation.usage_details#cache_creation_input_tokens',
     'cache_creation_tokens',
+    'cache_write_token_count',
   ],
   reasoning: [
     'gen_ai.usage.reasoning.output_tokens',
@@ -165,6 +167,7 @@ export const FACTS = {
     'langfuse.observation.usage_details#reasoning',
     'gen_ai.usage.thoughts_token_count',
     'thoughts_token_count',
+    'reasoning_token_count',
   ],
   cost_usd: [
     'gen_ai.usage.cost',
@@ -229,5 +232,5 @@ export const FACTS = {
 } as const satisfies Record<string, readonly string[]>
 
 export type Fact = keyof typeof FACTS
-/** What the attributes of one span say; a fact that they do not tell is absent. */
+/** What the attributes of one span or log record say; a fact that they do not tell is absent. */
 export type Facts = Partial<Record<Fact, unknown>>

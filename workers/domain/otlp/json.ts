@@ -17,19 +17,28 @@ import {
  * @throws OtlpDecodeError when the JSON is not an export request.
  */
 export function flattenTraces(parsed: unknown): FlatSpan[] {
-  if (!isPlainObject(parsed)) throw new OtlpDecodeError('the body must be an object with resourceSpans')
   const spans: FlatSpan[] = []
-  for (const resourceSpans of list(parsed.resourceSpans, 'resourceSpans')) {
-    const resource = attributesOf(isPlainObject(resourceSpans.resource) ? resourceSpans.resource.attributes : undefined)
-    for (const scopeSpans of list(resourceSpans.scopeSpans, 'scopeSpans')) {
-      const scope = isPlainObject(scopeSpans.scope) ? text(scopeSpans.scope.name) : ''
-      for (const span of list(scopeSpans.spans, 'spans')) {
-        assertRoom(spans)
-        spans.push(spanOf(span, resource, scope))
-      }
+  eachItem(parsed, ['resourceSpans', 'scopeSpans', 'spans'], (span, resource, scope) => {
+    assertRoom(spans, 'spans')
+    spans.push(spanOf(span, resource, scope))
+  })
+  return spans
+}
+
+/** Items within scopes within resources, as each signal names them. @throws OtlpDecodeError when it is nothing of the kind. */
+export function eachItem(
+  parsed: unknown,
+  [ofResources, ofScopes, items]: readonly [string, string, string],
+  visit: (item: Record<string, unknown>, resource: Attributes, scope: string) => void,
+): void {
+  if (!isPlainObject(parsed)) throw new OtlpDecodeError(`the body must be an object with ${ofResources}`)
+  for (const inResource of list(parsed[ofResources], ofResources)) {
+    const resource = attributesOf(isPlainObject(inResource.resource) ? inResource.resource.attributes : undefined)
+    for (const inScope of list(inResource[ofScopes], ofScopes)) {
+      const scope = isPlainObject(inScope.scope) ? text(inScope.scope.name) : ''
+      for (const item of list(inScope[items], items)) visit(item, resource, scope)
     }
   }
-  return spans
 }
 
 function spanOf(span: Record<string, unknown>, resource: Attributes, scope: string): FlatSpan {
@@ -61,7 +70,7 @@ const STATUS_NAMES: Record<string, number> = {
   '2': 2,
 }
 
-function list(value: unknown, name: string): Record<string, unknown>[] {
+export function list(value: unknown, name: string): Record<string, unknown>[] {
   if (value === undefined || value === null) return []
   if (!Array.isArray(value)) throw new OtlpDecodeError(`${name} must be an array`)
   return value.map((item: unknown) => {
@@ -70,12 +79,12 @@ function list(value: unknown, name: string): Record<string, unknown>[] {
   })
 }
 
-function text(value: unknown): string {
+export function text(value: unknown): string {
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : ''
 }
 
 /** Hex by the specification; protobuf's plain JSON mapping would write base64, which some clients do. */
-function idOf(value: unknown, hexChars: number): string {
+export function idOf(value: unknown, hexChars: number): string {
   const id = text(value)
   if (id === '' || (id.length === hexChars && /^[0-9a-f]+$/i.test(id))) return id.toLowerCase()
   try {
@@ -88,13 +97,13 @@ function idOf(value: unknown, hexChars: number): string {
   return id
 }
 
-function nanos(value: unknown): bigint {
+export function nanos(value: unknown): bigint {
   if (typeof value === 'number' && Number.isFinite(value) && value >= 0) return BigInt(Math.floor(value))
   if (typeof value === 'string' && /^\d{1,20}$/.test(value)) return BigInt(value)
   return 0n
 }
 
-function attributesOf(value: unknown, depth = 0): Attributes {
+export function attributesOf(value: unknown, depth = 0): Attributes {
   const out: Attributes = {}
   for (const pair of list(value, 'attributes')) {
     const key = text(pair.key)
@@ -103,7 +112,7 @@ function attributesOf(value: unknown, depth = 0): Attributes {
   return out
 }
 
-function valueOf(value: unknown, depth: number): unknown {
+export function valueOf(value: unknown, depth = 0): unknown {
   if (depth > VALUE_DEPTH_MAX || !isPlainObject(value)) return null
   if ('stringValue' in value) return text(value.stringValue)
   if ('boolValue' in value) return value.boolValue === true || value.boolValue === 'true'
@@ -120,7 +129,7 @@ function valueOf(value: unknown, depth: number): unknown {
   return null
 }
 
-function numberOf(value: unknown): number | null {
+export function numberOf(value: unknown): number | null {
   const number =
     typeof value === 'number' ? value : typeof value === 'string' && value !== '' ? Number(value) : Number.NaN
   return Number.isFinite(number) ? number : null

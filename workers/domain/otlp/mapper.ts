@@ -10,7 +10,7 @@ import type { Attributes, FlatSpan } from './span.ts'
 import { usageOf } from './usage.ts'
 
 /** Kept with each event as `agentops.mapper.version`; counts up with every change of what a span becomes. */
-export const MAPPER_VERSION = 2
+export const MAPPER_VERSION = 3
 
 /**
  * Maps the spans of one payload to event inputs, grouped by span; the caller checks each as any other event.
@@ -23,7 +23,7 @@ export function eventsOfSpans(spans: readonly FlatSpan[], keepContent: boolean):
   return nodes.map((node) => eventsOf(node, told, keepContent))
 }
 
-function eventsOf(node: Node, told: Told, keepContent: boolean): EventInput[] {
+export function eventsOf(node: Node, told: Told, keepContent: boolean): EventInput[] {
   const { span, facts, kind, parentId, result } = node
   const place = {
     timestamp: span.endMs,

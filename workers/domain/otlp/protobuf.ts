@@ -16,35 +16,49 @@ import {
  * @throws OtlpDecodeError for bytes that are not one.
  */
 export function decodeTraces(bytes: Uint8Array): FlatSpan[] {
-  const spans: FlatSpan[] = []
-  const reader = new ProtobufReader(bytes)
-  reader.fields(bytes.length, (field, r) => {
-    if (field === 1) resourceSpans(r, spans)
-    else return false
-    return true
+  return decodeItems<FlatSpan>(bytes, (r, spans) => {
+    assertRoom(spans, 'spans')
+    spans.push(span(r))
   })
-  return spans
 }
 
-function resourceSpans(r: ProtobufReader, spans: FlatSpan[]): void {
-  const resource: Attributes = {}
-  const first = spans.length
-  r.fields(r.nested(), (field) => {
-    if (field === 1) r.fields(r.nested(), (inner) => inner === 1 && keyValue(r, resource))
-    else if (field === 2) scopeSpans(r, spans)
+/** What every signal has around its items. */
+interface Placed {
+  resource: Attributes
+  scope: string
+}
+
+/** Resources, scopes in them and items in those have the same numbers in each of the three signals. */
+export function decodeItems<T extends Placed>(bytes: Uint8Array, read: (r: ProtobufReader, items: T[]) => void): T[] {
+  const items: T[] = []
+  const reader = new ProtobufReader(bytes)
+  reader.fields(bytes.length, (field, r) => {
+    if (field === 1) ofResource(r, items, read)
     else return false
     return true
   })
-  // The resource may come after its spans on the wire.
-  for (let i = first; i < spans.length; i++) {
-    const span = spans[i]
-    if (span) span.resource = resource
+  return items
+}
+
+function ofResource<T extends Placed>(r: ProtobufReader, items: T[], read: (r: ProtobufReader, items: T[]) => void) {
+  const resource: Attributes = {}
+  const first = items.length
+  r.fields(r.nested(), (field) => {
+    if (field === 1) r.fields(r.nested(), (inner) => inner === 1 && keyValue(r, resource))
+    else if (field === 2) ofScope(r, items, read)
+    else return false
+    return true
+  })
+  // The resource may come after its items on the wire.
+  for (let i = first; i < items.length; i++) {
+    const item = items[i]
+    if (item) item.resource = resource
   }
 }
 
-function scopeSpans(r: ProtobufReader, spans: FlatSpan[]): void {
+function ofScope<T extends Placed>(r: ProtobufReader, items: T[], read: (r: ProtobufReader, items: T[]) => void) {
   let scope = ''
-  const first = spans.length
+  const first = items.length
   r.fields(r.nested(), (field) => {
     if (field === 1) {
       r.fields(r.nested(), (inner) => {
@@ -52,15 +66,13 @@ function scopeSpans(r: ProtobufReader, spans: FlatSpan[]): void {
         scope = r.string()
         return true
       })
-    } else if (field === 2) {
-      assertRoom(spans)
-      spans.push(span(r))
-    } else return false
+    } else if (field === 2) read(r, items)
+    else return false
     return true
   })
-  for (let i = first; i < spans.length; i++) {
-    const s = spans[i]
-    if (s) s.scope = scope
+  for (let i = first; i < items.length; i++) {
+    const item = items[i]
+    if (item) item.scope = scope
   }
 }
 
@@ -142,7 +154,7 @@ function event(r: ProtobufReader): SpanEvent {
 }
 
 /** Loops without visitors: nine of ten calls of the decoder are for attributes. */
-function keyValue(r: ProtobufReader, into: Attributes, depth = 0): true {
+export function keyValue(r: ProtobufReader, into: Attributes, depth = 0): true {
   const end = r.nested()
   let key = ''
   let value: unknown = null
@@ -156,7 +168,7 @@ function keyValue(r: ProtobufReader, into: Attributes, depth = 0): true {
   return true
 }
 
-function anyValue(r: ProtobufReader, depth: number): unknown {
+export function anyValue(r: ProtobufReader, depth: number): unknown {
   if (depth > VALUE_DEPTH_MAX) {
     r.raw()
     return null

@@ -96,6 +96,14 @@ export class ProtobufReader {
     return value
   }
 
+  fixed32(): number {
+    this.expect(5)
+    this.need(4)
+    const value = this.view.getUint32(this.at, true)
+    this.at += 4
+    return value
+  }
+
   double(): number {
     this.expect(1)
     this.need(8)

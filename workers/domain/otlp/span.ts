@@ -37,16 +37,16 @@ export class OtlpDecodeError extends Error {
   }
 }
 
-/** More spans than fit into a request of real ones: only a request made to exhaust memory has them. */
-const SPANS_MAX = 50_000
+/** More spans, log records or data points than fit into a request of real ones: only one made to exhaust memory has them. */
+const ITEMS_MAX = 50_000
 /** Events of a span beyond these are left out, as the SDKs' own limit does. */
 export const SPAN_EVENTS_MAX = 128
 /** A value nested deeper becomes null: one odd attribute must not cost a client its batch. */
 export const VALUE_DEPTH_MAX = 8
 
-/** @throws OtlpDecodeError when there is no room for one more span. */
-export function assertRoom(spans: readonly FlatSpan[]): void {
-  if (spans.length >= SPANS_MAX) throw new OtlpDecodeError(`more than ${SPANS_MAX} spans in one request`, true)
+/** @throws OtlpDecodeError when there is no room for one more. */
+export function assertRoom(items: readonly unknown[], what: 'spans' | 'log records' | 'data points'): void {
+  if (items.length >= ITEMS_MAX) throw new OtlpDecodeError(`more than ${ITEMS_MAX} ${what} in one request`, true)
 }
 
 /** Nanoseconds since the epoch → end in ms, duration in ms. */

@@ -4,6 +4,7 @@ import { normaliseTokens, type TokenConvention } from '../tokens.ts'
 import { countAt, numberAt, textAt, textOf } from './attributes.ts'
 import type { Facts } from './facts.ts'
 import { startOf, type Node } from './node.ts'
+import { sessionCallId } from './session-call.ts'
 
 /** Instrumentations that count parts apart from their sums, against the conventions. */
 const CONVENTIONS: [RegExp, TokenConvention][] = [
@@ -18,14 +19,15 @@ export function usageOf(node: Node): Partial<EventInput> {
   const { facts, copy } = node
   const model = textAt(facts, 'model') ?? textAt(copy?.facts ?? {}, 'model') ?? 'unknown'
   const ofCopy = copy?.facts ?? {}
+  const tokens = tokensOf(node)
   return {
     provider: providerOf(facts) ?? providerOf(ofCopy) ?? makerOf(model),
     model,
-    response_id: node.responseId,
+    response_id: node.responseId ?? sessionCallId(node, tokens),
     prompt_version: textAt(facts, 'prompt_version') ?? textAt(ofCopy, 'prompt_version'),
     time_to_first_token_ms: firstTokenMs(node),
     cost_usd: costOf(facts) ?? costOf(ofCopy),
-    ...tokensOf(node),
+    ...tokens,
   }
 }
 
