@@ -22,6 +22,7 @@ import { keyRoutes } from './routes/keys.ts'
 import { mcpRoutes } from './routes/mcp.ts'
 import { memberRoutes } from './routes/members.ts'
 import { metricsRoutes } from './routes/metrics.ts'
+import { modelRoutes } from './routes/models.ts'
 import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
 import { principalRoutes } from './routes/principals.ts'
@@ -42,6 +43,7 @@ const ROUTES = [
   moveRoutes,
   erasureRoutes,
   exportRoutes,
+  modelRoutes,
   repricingRoutes,
   deletionRoutes,
   retentionRoutes,

@@ -10,6 +10,7 @@ import { findApplied } from '../adapters/d1/commit.ts'
 import { personKeys } from '../adapters/d1/person-keys.ts'
 import { receiptRows } from '../adapters/d1/receipt-store.ts'
 import { ssoStore } from '../adapters/d1/sso-store.ts'
+import { modelUseStore } from '../adapters/d1/model-uses.ts'
 import { runStore } from '../adapters/d1/run-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
 import { openPrices, priceShape } from '../adapters/prices.ts'
@@ -45,6 +46,7 @@ import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
 import type { RunStore } from '../services/run/port.ts'
 import type { CacheDeps } from '../services/spend/cache.ts'
+import type { ModelUseStore } from '../services/spend/models.ts'
 import type { SpendStore } from '../services/spend/port.ts'
 import type { TenantDeps } from '../services/tenant/store.ts'
 import type { TraceStore } from '../services/trace/store.ts'
@@ -67,6 +69,7 @@ export interface Deps extends PrivacyDeps, WatchDeps, ReportingDeps {
   traces: TraceStore
   metrics: MetricsStore
   spend: SpendStore
+  modelUses: ModelUseStore
   runs: RunStore
   prices: Pick<CacheDeps, 'openPrices' | 'priceShape'>
   receipts: ReceiptDeps
@@ -116,6 +119,7 @@ export function makeDeps(env: Env, origin: string): Deps {
     traces: traceStore((tenant) => shardOf(env, tenant)),
     metrics,
     spend: spendStore((tenant) => shardOf(env, tenant)),
+    modelUses: modelUseStore((tenant) => shardOf(env, tenant)),
     runs: runStore((tenant) => shardOf(env, tenant)),
     prices: { openPrices: async () => openPrices(), priceShape },
     receipts: {

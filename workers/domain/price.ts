@@ -85,10 +85,18 @@ const SERVICE_WORDS: Record<string, string> = {
   on_demand_priority: 'priority',
   batches: 'batch',
 }
+const PRICE_DECIMALS = 6
 
 /** US dollars per million tokens → pico-dollars per token, exact to six decimals of a dollar. */
 export function picoPerToken(usdPerMillion: number): bigint {
   return BigInt(Math.round(usdPerMillion * 1e6))
+}
+
+/** Pico-dollars per token → US dollars per million tokens, as price lists have them: at least two decimals, exact. */
+export function usdPerMillion(pico: bigint): string {
+  const digits = pico.toString().padStart(PRICE_DECIMALS + 1, '0')
+  const decimals = digits.slice(-PRICE_DECIMALS).replace(/0{1,4}$/, '')
+  return `${digits.slice(0, -PRICE_DECIMALS)}.${decimals}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
+import { ModelUses } from '../../../workers/contract/model-uses.ts'
 import { Repricing } from '../../../workers/contract/repricing.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import { bindings, call, makeKey, makeTenant, type Caller, type TestTenant } from '../../support/api.ts'
@@ -66,6 +67,30 @@ describe('repricings', () => {
       expect((await call(finance, 'POST', path(tenant, `/${made.id}/cancel`))).status).toBe(409)
       const list = await (await call(finance, 'GET', path(tenant))).json<{ data: Repricing[] }>()
       expect(list.data.map(({ id }) => id)).toEqual([made.id, preview.id])
+      const models = await call(tenant.owner, 'GET', `/api/v1/orgs/${tenant.org.id}/models`)
+      expect(ModelUses.parse(await models.json())).toMatchObject({
+        data: [
+          {
+            ...{
+              provider: 'openai',
+              model: 'gpt-4o-mini',
+              tool_name: '',
+              calls: 2,
+              cost_usd: '0.000900000',
+              unpriced: 0,
+            },
+            detail: { reported: 0, computed: 2, unpriced: 0, last_seen_at: new Date(NOW - HOUR_MS).toISOString() },
+            price: {
+              input_usd: '0.15',
+              output_usd: '0.60',
+              cache_read_usd: '0.075',
+              cache_write_usd: null,
+              tiers: false,
+            },
+          },
+        ],
+        truncated: false,
+      })
       const log = await call(tenant.owner, 'GET', `/api/v1/orgs/${tenant.org.id}/audit?action=repricing`)
       const { data } = await log.json<{ data: { action: string; after: object | null }[] }>()
       expect(data.map(({ action }) => action)).toEqual(['repricing.done', 'repricing.start', 'repricing.start'])

@@ -2,12 +2,15 @@ import { runDurableObjectAlarm } from 'cloudflare:test'
 import { describe, expect, it } from 'vitest'
 import { cellFor } from '../../../workers/adapters/cells.ts'
 import { catchUpStore } from '../../../workers/adapters/d1/catch-up.ts'
+import { modelUseStore } from '../../../workers/adapters/d1/model-uses.ts'
 import { traceStore } from '../../../workers/adapters/d1/trace-store.ts'
 import type { ProjectTenant } from '../../../workers/contract/tenant.ts'
+import { NO_PRICES } from '../../../workers/domain/price-book.ts'
 import { catchUpDeps } from '../../../workers/pipeline/deps.ts'
 import { catchUp, SETTLE_MS } from '../../../workers/services/ingest/catch-up.ts'
 import { advanceJob } from '../../../workers/services/job/run.ts'
 import { cancelRepricing, readRepricing, startRepricing } from '../../../workers/services/repricing/start.ts'
+import { modelUses } from '../../../workers/services/spend/models.ts'
 import { getTrace } from '../../../workers/services/trace/read.ts'
 import { real } from '../../support/moving.ts'
 import {
@@ -164,6 +167,33 @@ describe('a repricing', () => {
       reported: [usdOf(7_000_001), 'reported'],
     })
     await expectEqual(other.tenant, String(KNOWN), 6)
+  })
+
+  it('shows in the list of models, by what each is priced now', async () => {
+    const { tenant } = await world()
+    const uses = async () => {
+      const deps = { store: modelUseStore(shardOf), openPrices: async () => NO_PRICES, now: () => Date.now() }
+      const range = { from_ms: AT - HOUR_MS, to_ms: AT + 3 * HOUR_MS }
+      const { data } = await modelUses(deps, tenant, [tenant.project_id], range)
+      return data.map(({ model, calls, cost_usd, unpriced, detail }) => [
+        model,
+        calls,
+        cost_usd,
+        unpriced,
+        detail?.computed,
+        detail?.price_versions.map(({ version, calls: n }) => [version, n]),
+      ])
+    }
+    const others = [
+      ['gpt-4o', 2, usdOf(15_000_000), 0, 2, [[expect.stringContaining('openai/gpt-4o'), 2]]],
+      ['gpt-4o-mini', 2, usdOf(14_000_002), 0, 0, []],
+    ]
+    expect(await uses()).toEqual([['acme-unknown', 6, usdOf(0), 6, 0, []], ...others])
+    const until = { to: new Date(AT + HOUR_MS).toISOString(), model: 'acme-unknown' }
+    await repriced(tenant, pricedAt({ 'acme-unknown': rates(2, 'test/2') }), until)
+    expect(await uses()).toEqual([['acme-unknown', 6, usdOf(9_000_000), 3, 3, [['test/2', 3]]], ...others])
+    await repriced(tenant, pricedAt({ 'acme-unknown': rates(4, 'test/4') }), { model: 'acme-unknown' })
+    expect(await uses()).toEqual([['acme-unknown', 6, usdOf(36_000_000), 0, 6, [['test/4', 6]]], ...others])
   })
 
   it('is carried out by OrgJobs at the prices of the catalogue', async () => {

@@ -17,7 +17,8 @@ const AHEAD_MS = 600_000
 
 const FILTER_VALUES_MAX = 100
 
-const FilterValues = z
+/** A parameter of a query that may be repeated. */
+export const FilterValues = z
   .preprocess(
     (value) => (typeof value === 'string' ? [value] : value),
     z.array(z.string().max(200)).max(FILTER_VALUES_MAX).optional(),
@@ -140,7 +141,11 @@ export function projectIds(who: Who, wanted: string[] | undefined): string[] {
   return wanted === undefined ? visible : visible.filter((id) => wanted.includes(id))
 }
 
-function rangeOf({ from, to }: z.infer<typeof SpendRange>, nowMs: number): { from_ms: number; to_ms: number } {
+/** The last 30 days, unless something else is asked. @throws AppError invalid_input. */
+export function rangeOf(
+  { from, to }: { from?: string | undefined; to?: string | undefined },
+  nowMs: number,
+): { from_ms: number; to_ms: number } {
   const from_ms = from === undefined ? nowMs - DEFAULT_RANGE_MS : Date.parse(from)
   const to_ms = to === undefined ? nowMs + AHEAD_MS : Date.parse(to)
   if (to_ms <= from_ms) throw invalid('query/to', 'The end must be after the start.')
