@@ -44,6 +44,20 @@ export type AgentEvent = {
   tokens_cached?: number | null
   tokens_cache_write?: number | null
   tokens_reasoning?: number | null
+  /** Of `tokens_cache_write`: kept for an hour */
+  tokens_cache_write_1h?: number | null
+  /** Of `tokens_prompt` */
+  tokens_prompt_audio?: number | null
+  /** Of `tokens_cached` */
+  tokens_cached_audio?: number | null
+  /** Of `tokens_prompt` */
+  tokens_prompt_image?: number | null
+  /** Of `tokens_completion` */
+  tokens_completion_audio?: number | null
+  /** Of `tokens_completion` */
+  tokens_completion_image?: number | null
+  /** How the provider served the call, in its word: `default`, `flex`, `priority`, `batch` … */
+  service_tier?: string | null
   cost_usd?: (number | string) | null
   tool_name?: string | null
   /** Tries before this one: 0 for the first, and from 1 on for retries */

@@ -3,7 +3,16 @@ import type { AgentEvent } from './contract.ts'
 /** What an answer of a model says of its call, in fields of an event. */
 export type CallFacts = Pick<
   AgentEvent,
-  'model' | 'tokens_prompt' | 'tokens_completion' | 'tokens_cached' | 'tokens_cache_write' | 'tokens_reasoning'
+  | 'model'
+  | 'tokens_prompt'
+  | 'tokens_completion'
+  | 'tokens_cached'
+  | 'tokens_cache_write'
+  | 'tokens_reasoning'
+  | 'tokens_cache_write_1h'
+  | 'tokens_prompt_audio'
+  | 'tokens_completion_audio'
+  | 'service_tier'
 > & { responseId?: string }
 
 type Json = Record<string, unknown>
@@ -19,12 +28,13 @@ const text = (value: unknown): string | undefined => (typeof value === 'string' 
  * reasoning, as the event has them: Anthropic counts the first apart, the others do not.
  */
 export function factsOf(answer: unknown): CallFacts {
-  const { id, model, usage, response } = object(answer)
+  const { id, model, usage, response, service_tier } = object(answer)
   if (typeof usage !== 'object' || usage === null) return {}
   const said = object(response)
   return defined({
     model: text(model) ?? text(said['modelId']),
     responseId: text(id) ?? text(said['id']),
+    service_tier: text(service_tier),
     ...usageOf(usage),
   })
 }
@@ -42,6 +52,8 @@ export function usageOf(given: unknown): CallFacts {
     tokens_cached: count(input['cached_tokens']),
     tokens_cache_write: count(input['cache_write_tokens']),
     tokens_reasoning: count(output['reasoning_tokens']),
+    tokens_prompt_audio: count(input['audio_tokens']),
+    tokens_completion_audio: count(output['audio_tokens']),
   })
 }
 
@@ -55,6 +67,8 @@ function ofAnthropic(usage: Json): CallFacts {
     tokens_cached: read,
     tokens_cache_write: written,
     tokens_reasoning: count(object(usage['output_tokens_details'])['thinking_tokens']),
+    tokens_cache_write_1h: count(object(usage['cache_creation'])['ephemeral_1h_input_tokens']),
+    service_tier: text(usage['service_tier']),
   })
 }
 
@@ -91,4 +105,11 @@ function defined<T extends object>(facts: T): T {
   ) as T
 }
 
-const PARTS = new Set(['tokens_cached', 'tokens_cache_write', 'tokens_reasoning'])
+const PARTS = new Set([
+  'tokens_cached',
+  'tokens_cache_write',
+  'tokens_reasoning',
+  'tokens_cache_write_1h',
+  'tokens_prompt_audio',
+  'tokens_completion_audio',
+])

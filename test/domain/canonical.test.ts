@@ -130,6 +130,26 @@ describe('checkEvent', () => {
 })
 
 describe('canonicalise', () => {
+  it('keeps parts of tokens, none larger than what it is a part of', () => {
+    const parts = {
+      tokens_prompt_audio: 60,
+      tokens_cached_audio: 40,
+      tokens_prompt_image: 70,
+      tokens_completion_audio: 9,
+    }
+    const sums = { tokens_prompt: 100, tokens_completion: 10, tokens_cached: 30, tokens_cache_write: 8 }
+    expect(take({ ...good, ...sums, ...parts, tokens_cache_write_1h: 9, service_tier: 'flex' })).toMatchObject({
+      tokens_cache_write_1h: 8,
+      tokens_prompt_audio: 60,
+      tokens_cached_audio: 30,
+      tokens_prompt_image: 40,
+      tokens_completion_audio: 9,
+      service_tier: 'flex',
+    })
+    const only1h = take({ ...good, tokens_prompt: 100, tokens_completion: 0, tokens_cache_write_1h: 40 })
+    expect(only1h).toMatchObject({ tokens_prompt: 100, tokens_cache_write: 40, tokens_cache_write_1h: 40 })
+  })
+
   it('takes times as RFC 3339 or epoch milliseconds', () => {
     expect(take({ ...good, timestamp: '2026-11-23T13:00:00.5+01:00' }).timestamp).toBe(NOW + 500)
     expect(take({ ...good, timestamp: NOW + 0.7 }).timestamp).toBe(NOW)

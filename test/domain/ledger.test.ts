@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { shortHash } from '../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
-import { ANSWER_WINDOW_MS, eventKey, priceOf } from '../../workers/domain/ledger.ts'
+import { ANSWER_WINDOW_MS, eventKey, partsOf, partsText, priceOf } from '../../workers/domain/ledger.ts'
 import type { PriceBook } from '../../workers/domain/price-book.ts'
 
 const base: CanonicalEvent = {
@@ -17,6 +17,22 @@ const prices: PriceBook = {
       : null,
   perCall: (tool) => (tool === 'search' ? { nanousd: 5_000_000, version: 'override/price_1@1' } : null),
 }
+
+describe('what a price depends on besides', () => {
+  it.each([
+    ['nothing, for nearly every call', {}, ''],
+    ['nor the usual tier', { service_tier: 'default' }, ''],
+    [
+      'a cache of an hour in a batch',
+      { tokens_cache_write_1h: 5, service_tier: 'batch' },
+      '{"tokens_cache_write_1h":5,"service_tier":"batch"}',
+    ],
+    ['that none of the audio was cached', { tokens_cached_audio: 0 }, '{"tokens_cached_audio":0}'],
+  ])('is kept with the entry: %s', (_, fields, text) => {
+    expect(partsText({ ...base, ...fields })).toBe(text)
+    if (text !== '') expect(partsOf(text)).toEqual(fields)
+  })
+})
 
 describe('priceOf', () => {
   it.each([

@@ -150,6 +150,35 @@ describe('mapping spans to events', () => {
       { tokens_cache_write: 64, tokens_prompt: 450 },
     ],
     ['a well-known dotted provider', { ...chat, 'gen_ai.provider.name': 'aws.bedrock' }, { provider: 'aws.bedrock' }],
+    [
+      'a cache of an hour, in an attribute of its own',
+      {
+        ...chat,
+        'gen_ai.usage.cache_creation.input_tokens': 64,
+        'anthropic.usage.cache_creation.ephemeral_1h_input_tokens': 40,
+        'anthropic.response.service_tier': 'batch',
+      },
+      { tokens_cache_write: 64, tokens_cache_write_1h: 40, service_tier: 'batch' },
+    ],
+    [
+      'a cache of an hour, deep in what the provider said',
+      {
+        ...chat,
+        'ai.response.providerMetadata':
+          '{"anthropic":{"usage":{"service_tier":"standard","cache_creation":{"ephemeral_1h_input_tokens":40}}}}',
+      },
+      { tokens_cache_write_1h: 40, service_tier: 'standard' },
+    ],
+    [
+      'the tier of the answer before that of the request',
+      { ...chat, 'openai.request.service_tier': 'auto', 'openai.response.service_tier': 'flex' },
+      { service_tier: 'flex' },
+    ],
+    [
+      'audio',
+      { ...chat, 'llm.token_count.prompt_details.audio': 100, 'llm.token_count.completion_details.audio': 7 },
+      { tokens_prompt_audio: 100, tokens_completion_audio: 7 },
+    ],
     ['a reported cost', { ...chat, 'gen_ai.usage.cost': 0.0123 }, { cost_usd: 0.0123 }],
   ])('reads %s', (_, attributes, expected) => {
     expect(

@@ -93,6 +93,15 @@ export const EventInput = z.looseObject({
   tokens_cached: count.nullish(),
   tokens_cache_write: count.nullish(),
   tokens_reasoning: count.nullish(),
+  tokens_cache_write_1h: count.nullish().meta({ description: 'Of `tokens_cache_write`: kept for an hour' }),
+  tokens_prompt_audio: count.nullish().meta({ description: 'Of `tokens_prompt`' }),
+  tokens_cached_audio: count.nullish().meta({ description: 'Of `tokens_cached`' }),
+  tokens_prompt_image: count.nullish().meta({ description: 'Of `tokens_prompt`' }),
+  tokens_completion_audio: count.nullish().meta({ description: 'Of `tokens_completion`' }),
+  tokens_completion_image: count.nullish().meta({ description: 'Of `tokens_completion`' }),
+  service_tier: id.nullish().meta({
+    description: 'How the provider served the call, in its word: `default`, `flex`, `priority`, `batch` …',
+  }),
   cost_usd: z
     .union([
       z.number().min(0).max(COST_USD_MAX),
@@ -164,6 +173,13 @@ export interface CanonicalEvent {
   tokens_cached?: number
   tokens_cache_write?: number
   tokens_reasoning?: number
+  tokens_cache_write_1h?: number
+  tokens_prompt_audio?: number
+  tokens_cached_audio?: number
+  tokens_prompt_image?: number
+  tokens_completion_audio?: number
+  tokens_completion_image?: number
+  service_tier?: string
   /** Reported by the client, integer nano-dollars; negative only where the guard takes an entry back. */
   cost_nanousd?: number
   tool_name?: string

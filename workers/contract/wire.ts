@@ -14,6 +14,10 @@ export interface RunUsage {
   cached: number
   cacheWrite: number
   reasoning: number
+  /** Of cacheWrite, prompt and completion; left out where they are nothing. */
+  cacheWrite1h?: number
+  audioPrompt?: number
+  audioCompletion?: number
 }
 
 /** What is known of one thing, without content; absent is not told yet. Ids are the client's own. */
@@ -36,6 +40,7 @@ export interface RunFacts {
   prompt_version?: string
   first_token_ms?: number
   usage?: RunUsage
+  service_tier?: string
   cost_usd?: number
   agent_id?: string
   workflow_id?: string

@@ -17,7 +17,7 @@ import { nanoFromUsd } from './money.ts'
 import { redactEvent } from './pii/guard.ts'
 import { cutWhole, redactText } from './pii/redact.ts'
 import { parseTimestamp } from './timestamp.ts'
-import { normaliseTokens, type TokenConvention } from './tokens.ts'
+import { normaliseTokens, type TokenConvention, type Tokens } from './tokens.ts'
 
 export interface CanonicalContext {
   tenant: { org_id: string; workspace_id: string; project_id: string }
@@ -112,6 +112,7 @@ function copyNames(event: CanonicalEvent, input: EventInput): void {
   if (input.latency_ms != null) event.latency_ms = input.latency_ms
   if (input.time_to_first_token_ms != null) event.time_to_first_token_ms = input.time_to_first_token_ms
   if (input.tool_name != null) event.tool_name = input.tool_name
+  if (input.service_tier != null) event.service_tier = input.service_tier
 }
 
 function copyMarks(event: CanonicalEvent, input: EventInput): void {
@@ -155,7 +156,7 @@ function setTokens(event: CanonicalEvent, input: EventInput): void {
     completion: input.tokens_completion ?? undefined,
     total: input.tokens_total ?? undefined,
     cached: input.tokens_cached ?? undefined,
-    cacheWrite: input.tokens_cache_write ?? undefined,
+    cacheWrite: input.tokens_cache_write ?? input.tokens_cache_write_1h ?? undefined,
     reasoning: input.tokens_reasoning ?? undefined,
   }
   const { prompt, completion, total, cached, cacheWrite, reasoning } = reported
@@ -167,6 +168,24 @@ function setTokens(event: CanonicalEvent, input: EventInput): void {
   if (tokens.cached > 0) event.tokens_cached = tokens.cached
   if (tokens.cacheWrite > 0) event.tokens_cache_write = tokens.cacheWrite
   if (tokens.reasoning > 0) event.tokens_reasoning = tokens.reasoning
+  setParts(event, input, tokens)
+}
+
+/** A part is never larger than what it is a part of. */
+function setParts(event: CanonicalEvent, input: EventInput, { prompt, completion, cached, cacheWrite }: Tokens): void {
+  const written = Math.min(input.tokens_cache_write_1h ?? 0, cacheWrite)
+  if (written > 0) event.tokens_cache_write_1h = written
+  const audio = Math.min(input.tokens_prompt_audio ?? 0, prompt)
+  if (audio > 0) event.tokens_prompt_audio = audio
+  // Zero too: it says that what is cached is none of the audio.
+  if (audio > 0 && input.tokens_cached_audio != null)
+    event.tokens_cached_audio = Math.min(input.tokens_cached_audio, audio, cached)
+  const image = Math.min(input.tokens_prompt_image ?? 0, prompt - audio)
+  if (image > 0) event.tokens_prompt_image = image
+  const spoken = Math.min(input.tokens_completion_audio ?? 0, completion)
+  if (spoken > 0) event.tokens_completion_audio = spoken
+  const drawn = Math.min(input.tokens_completion_image ?? 0, completion - spoken)
+  if (drawn > 0) event.tokens_completion_image = drawn
 }
 
 const ENDS = new Set(['agent.request.completed', 'agent.step.completed', 'agent.tool.called'])

@@ -3,7 +3,7 @@ import type { CanonicalEvent } from '../contract/event.ts'
 import type { LiveEvent } from '../contract/live.ts'
 import type { DecodedBatch } from './commit-plan.ts'
 import type { Leaked } from './leak.ts'
-import type { Priced } from './ledger.ts'
+import { partsText, type Priced } from './ledger.ts'
 import { kindOf } from './rollup.ts'
 import { failuresColumn } from './trace-failure.ts'
 import type { TraceFold } from './trace-fold.ts'
@@ -56,6 +56,7 @@ export function ledgerRow(header: BatchHeader, key: string, { event, priced, lea
     event.tokens_reasoning ?? 0,
     leaked?.leak ?? '',
     leaked?.nanousd ?? 0,
+    partsText(event),
   ]
 }
 

@@ -1,5 +1,5 @@
 import { SETTLEMENT, type CanonicalEvent, type CostSource } from '../contract/event.ts'
-import { costNanousd, type Usage } from './price.ts'
+import { costNanousd, serviceOf, type Usage } from './price.ts'
 import type { PriceBook } from './price-book.ts'
 import { isTelling } from './response-id.ts'
 
@@ -47,7 +47,38 @@ export function usageOf(event: CanonicalEvent): Usage {
     cached: event.tokens_cached ?? 0,
     cacheWrite: event.tokens_cache_write ?? 0,
     reasoning: event.tokens_reasoning ?? 0,
+    cacheWrite1h: event.tokens_cache_write_1h ?? 0,
+    audioPrompt: event.tokens_prompt_audio ?? 0,
+    ...(event.tokens_cached_audio !== undefined && { audioCached: event.tokens_cached_audio }),
+    imagePrompt: event.tokens_prompt_image ?? 0,
+    audioCompletion: event.tokens_completion_audio ?? 0,
+    imageCompletion: event.tokens_completion_image ?? 0,
+    ...(event.service_tier !== undefined && { service: event.service_tier }),
   }
+}
+
+const PARTS = [
+  'tokens_cache_write_1h',
+  'tokens_prompt_audio',
+  'tokens_cached_audio',
+  'tokens_prompt_image',
+  'tokens_completion_audio',
+  'tokens_completion_image',
+  'service_tier',
+] as const
+export type UsageParts = Pick<CanonicalEvent, (typeof PARTS)[number]>
+
+/** What a price depends on besides the ledger's columns, as the ledger keeps it; empty where there is none of it. */
+export function partsText(event: CanonicalEvent): string {
+  // Few calls have any: nothing is made for the others.
+  if (!PARTS.some((name) => event[name] !== undefined)) return ''
+  const parts = PARTS.filter((name) => event[name] !== undefined).map((name) => [name, event[name]])
+  const isStandard = parts.every(([name, value]) => name === 'service_tier' && serviceOf(String(value)) === 'standard')
+  return isStandard ? '' : JSON.stringify(Object.fromEntries(parts))
+}
+
+export function partsOf(text: string): UsageParts {
+  return text === '' ? {} : (JSON.parse(text) as UsageParts)
 }
 
 /** Reports of one call end within seconds of one another; an id that comes again later is another call's. */

@@ -1,6 +1,6 @@
 import type { CanonicalEvent, CostSource } from '../contract/event.ts'
 import { leakedShare } from './leak.ts'
-import { priceOf } from './ledger.ts'
+import { partsOf, priceOf } from './ledger.ts'
 import type { PriceBook } from './price-book.ts'
 
 /** A ledger row, as far as a price depends on it, and what stands for it: it with its adjustments. */
@@ -18,6 +18,8 @@ export interface StandingEntry {
   tokens_cached: number
   tokens_cache_write: number
   tokens_reasoning: number
+  /** What else its price depends on (domain/ledger.ts). */
+  usage_parts: string
   leak: string
   /** How many adjustments it has. */
   adjustments: number
@@ -91,5 +93,6 @@ function eventOf(entry: StandingEntry): CanonicalEvent {
     tokens_cached,
     tokens_cache_write,
     tokens_reasoning,
+    ...partsOf(entry.usage_parts),
   }
 }

@@ -24,12 +24,12 @@ export class AlreadyApplied extends Error {}
 const LEDGER_COLUMNS = `project_id, event_key, org_id, workspace_id, ts_ms, trace_id, span_id, kind, environment,
   agent_id, workflow_id, workflow_version, step, provider, model, prompt_version, tool_name, user_id, cost_nanousd,
   cost_source, price_version, tokens_prompt, tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning,
-  leak, leak_nanousd`
+  leak, leak_nanousd, usage_parts`
 
 // OR FAIL: a statement that fails fails the whole batch, so SQLite need not keep what it would undo of the statement
 // alone. Those copies of pages were a third of all bytes written.
 const LEDGER = `INSERT OR FAIL INTO ledger (${LEDGER_COLUMNS}, commit_id)
-SELECT ${columns(28)}, ?2 FROM jsonb_each(jsonb(?1))`
+SELECT ${columns(29)}, ?2 FROM jsonb_each(jsonb(?1))`
 
 const BATCHES = `INSERT OR FAIL INTO batch (project_id, batch_id, org_id, received_ms, events, costs, body, commit_id, applied_ms)
 SELECT ${columns(6)}, unhex(value ->> 6), ?2, ?3 FROM jsonb_each(jsonb(?1))`

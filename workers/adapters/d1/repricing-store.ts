@@ -16,7 +16,7 @@ const OWN = `a.project_id = l.project_id AND a.event_key > l.event_key || '${ADJ
 const PAGE = `SELECT * FROM ledger WHERE project_id = ?1 AND event_key > ?2 AND event_key < ?3 ORDER BY event_key LIMIT ${SCANNED}`
 const END = `SELECT count(*) AS n, max(event_key) AS last FROM (${PAGE})`
 const STANDING = `SELECT * FROM (SELECT event_key, ts_ms, trace_id, span_id, kind, provider, model, tool_name, tokens_prompt,
-    tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning, leak,
+    tokens_completion, tokens_cached, tokens_cache_write, tokens_reasoning, usage_parts, leak,
     (SELECT count(*) FROM ledger a WHERE ${OWN}) AS adjustments,
     cost_nanousd + coalesce((SELECT sum(a.cost_nanousd) FROM ledger a WHERE ${OWN}), 0) AS cost_nanousd,
     leak_nanousd + coalesce((SELECT sum(a.leak_nanousd) FROM ledger a WHERE ${OWN}), 0) AS leak_nanousd,

@@ -38,6 +38,7 @@ const TEXT = [
   'egress_host',
   'reservation_id',
   'response_id',
+  'service_tier',
   'cost_source',
   'batch_id',
 ] as const
@@ -48,6 +49,12 @@ const INTEGERS = [
   'tokens_cached',
   'tokens_cache_write',
   'tokens_reasoning',
+  'tokens_cache_write_1h',
+  'tokens_prompt_audio',
+  'tokens_cached_audio',
+  'tokens_prompt_image',
+  'tokens_completion_audio',
+  'tokens_completion_image',
   'attempt',
   'queue_depth',
 ] as const

@@ -1,7 +1,7 @@
 /**
  * Fact ← the first attribute that is present, over the generations of the GenAI conventions, OpenInference,
  * OpenLLMetry, Vercel AI SDK 6 and 7, Langfuse, LangSmith, Mastra, Sentry, AgentOps, Claude Code, Codex and Gemini CLI.
- * `name#member` is a member of an attribute that holds an object, as JSON text or as a map.
+ * `name#member` is a member of an attribute that holds an object, as JSON text or as a map; dots go further into it.
  */
 export const FACTS = {
   operation: ['gen_ai.operation.name'],
@@ -168,6 +168,33 @@ export const FACTS = {
     'gen_ai.usage.thoughts_token_count',
     'thoughts_token_count',
     'reasoning_token_count',
+  ],
+  cache_write_1h: [
+    'anthropic.usage.cache_creation.ephemeral_1h_input_tokens',
+    'ai.response.providerMetadata#anthropic.usage.cache_creation.ephemeral_1h_input_tokens',
+    'langfuse.observation.usage_details#cache_creation.ephemeral_1h_input_tokens',
+    'langfuse.observation.usage_details#input_cache_creation_1h',
+  ],
+  prompt_audio: [
+    'llm.token_count.prompt_details.audio',
+    'langfuse.observation.usage_details#input_audio_tokens',
+    'langfuse.observation.usage_details#input_audio',
+  ],
+  completion_audio: [
+    'llm.token_count.completion_details.audio',
+    'langfuse.observation.usage_details#output_audio_tokens',
+    'langfuse.observation.usage_details#output_audio',
+  ],
+  service_tier: [
+    'openai.response.service_tier',
+    'gen_ai.openai.response.service_tier',
+    'anthropic.response.service_tier',
+    'aws.bedrock.response.service_tier',
+    'ai.response.providerMetadata#anthropic.usage.service_tier',
+    'ai.response.providerMetadata#openai.serviceTier',
+    'openai.request.service_tier',
+    'gen_ai.openai.request.service_tier',
+    'gen_ai.request.service_tier',
   ],
   cost_usd: [
     'gen_ai.usage.cost',

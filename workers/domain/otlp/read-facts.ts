@@ -14,6 +14,9 @@ const OF_CALLS: ReadonlySet<Fact> = new Set<Fact>([
   'cached',
   'cache_write',
   'reasoning',
+  'cache_write_1h',
+  'prompt_audio',
+  'completion_audio',
   'cost_usd',
   'first_chunk_s',
   'first_chunk_ms',
@@ -37,14 +40,14 @@ interface Row {
   fact: Fact
   rank: number
   /** Of an object that the attribute holds. */
-  member: string | undefined
+  member: readonly string[] | undefined
 }
 
 const ROWS = new Map<string, Row[]>()
 for (const [fact, sources] of Object.entries(FACTS) as [Fact, readonly string[]][])
   sources.forEach((source, rank) => {
     const [name = '', member] = source.split('#')
-    ROWS.set(name, [...(ROWS.get(name) ?? []), { fact, rank, member }])
+    ROWS.set(name, [...(ROWS.get(name) ?? []), { fact, rank, member: member?.split('.') }])
   })
 
 /** Attributes that become fields: of any span, and of calls besides. What is read of an object leaves it as it is. */
@@ -77,13 +80,23 @@ export function factsOf(attributes: Attributes): Facts {
     for (const { fact, rank, member } of rows) {
       if ((ranks[fact] ?? Infinity) <= rank) continue
       if (member !== undefined) object ??= objectOf(value)
-      const held = member === undefined ? value : object?.[member]
+      const held = member === undefined ? value : memberOf(object, member)
       if (held === undefined || held === null || held === '') continue
       facts[fact] = held
       ranks[fact] = rank
     }
   }
   return facts
+}
+
+function memberOf(object: Record<string, unknown> | undefined, path: readonly string[]): unknown {
+  // Some clients put the dots into the name itself.
+  const flat = object?.[path.join('.')]
+  if (flat !== undefined || path.length === 1) return flat
+  return path.reduce<unknown>(
+    (at, name) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[name] : undefined),
+    object,
+  )
 }
 
 function objectOf(value: unknown): Record<string, unknown> {

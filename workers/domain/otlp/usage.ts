@@ -27,6 +27,7 @@ export function usageOf(node: Node): Partial<EventInput> {
     prompt_version: textAt(facts, 'prompt_version') ?? textAt(ofCopy, 'prompt_version'),
     time_to_first_token_ms: firstTokenMs(node),
     cost_usd: costOf(facts) ?? costOf(ofCopy),
+    service_tier: textAt(facts, 'service_tier') ?? textAt(ofCopy, 'service_tier'),
     ...tokens,
   }
 }
@@ -50,6 +51,19 @@ function tokensOf({ span, facts }: Node): Partial<EventInput> {
     tokens_cached: tokens.cached,
     tokens_cache_write: tokens.cacheWrite,
     tokens_reasoning: tokens.reasoning,
+    ...partsOf(facts),
+  }
+}
+
+/** Parts that are nothing are left out. */
+function partsOf(facts: Facts): Partial<EventInput> {
+  const written = countAt(facts, 'cache_write_1h') ?? 0
+  const heard = countAt(facts, 'prompt_audio') ?? 0
+  const spoken = countAt(facts, 'completion_audio') ?? 0
+  return {
+    ...(written > 0 && { tokens_cache_write_1h: written }),
+    ...(heard > 0 && { tokens_prompt_audio: heard }),
+    ...(spoken > 0 && { tokens_completion_audio: spoken }),
   }
 }
 

@@ -132,6 +132,7 @@ function usageOf({ facts }: KnownRun): Partial<EventInput> {
     model,
     response_id: facts.response_id,
     cost_usd: costOf(facts),
+    service_tier: facts.service_tier,
     ...(usage && {
       tokens_prompt: usage.prompt,
       tokens_completion: usage.completion,
@@ -139,6 +140,9 @@ function usageOf({ facts }: KnownRun): Partial<EventInput> {
       tokens_cached: usage.cached,
       tokens_cache_write: usage.cacheWrite,
       tokens_reasoning: usage.reasoning,
+      tokens_cache_write_1h: usage.cacheWrite1h,
+      tokens_prompt_audio: usage.audioPrompt,
+      tokens_completion_audio: usage.audioCompletion,
     }),
   }
 }

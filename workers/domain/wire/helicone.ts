@@ -66,6 +66,7 @@ function callOf(request: Json, answer: Json, timing: unknown): Partial<RunFacts>
     provider: providerNamed(nameOf(request.provider)),
     model: firstName(answer.model, request.model),
     response_id: nameOf(answer.id),
+    service_tier: nameOf(answer.service_tier),
     usage: firstUsage(answer.usage),
     ...(first !== undefined && first > 0 && { first_token_ms: first }),
   }

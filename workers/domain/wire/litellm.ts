@@ -72,6 +72,7 @@ function paidOf(payload: Json, metadata: Json): Partial<RunFacts> {
     provider: providerNamed(provider),
     model: provider !== undefined && model?.startsWith(`${provider}/`) ? model.slice(provider.length + 1) : model,
     response_id: nameOf(response.id),
+    service_tier: nameOf(response.service_tier),
     ...(isStreamed && { first_token_ms: first - started }),
     // What LiteLLM's own cache answers cost nothing and took no token.
     ...(payload.cache_hit !== true && {

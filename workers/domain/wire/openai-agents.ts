@@ -106,6 +106,7 @@ function generationOf(data: Json): Partial<RunFacts> {
     name: 'generation',
     model: firstName(answer.model, data.model),
     response_id: nameOf(answer.id),
+    service_tier: nameOf(answer.service_tier),
     usage: firstUsage(data.usage, answer.usage),
   }
 }

@@ -33,6 +33,14 @@ const NAMES = {
     'output_reasoning',
     'reasoning_tokens',
   ],
+  cacheWrite1h: ['cache_creation.ephemeral_1h_input_tokens', 'input_token_details.ephemeral_1h_input_tokens'],
+  audioPrompt: ['prompt_tokens_details.audio_tokens', 'input_token_details.audio', 'input_audio_tokens', 'input_audio'],
+  audioCompletion: [
+    'completion_tokens_details.audio_tokens',
+    'output_token_details.audio',
+    'output_audio_tokens',
+    'output_audio',
+  ],
 } as const
 
 /**
@@ -57,7 +65,10 @@ export function usageOf(value: unknown, convention: TokenConvention = { cache: '
     reasoning: at(NAMES.reasoning),
   }
   if ((reported.prompt ?? reported.completion ?? reported.total) === undefined) return undefined
-  return normaliseTokens(reported, convention)
+  const parts = (['cacheWrite1h', 'audioPrompt', 'audioCompletion'] as const)
+    .map((name) => [name, at(NAMES[name]) ?? 0] as const)
+    .filter(([, tokens]) => tokens > 0)
+  return { ...normaliseTokens(reported, convention), ...Object.fromEntries(parts) }
 }
 
 /** The first of these that counts something. */
