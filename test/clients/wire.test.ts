@@ -36,6 +36,8 @@ it.each([
   // It tells nothing of the cache, so its calls cost more than they did.
   ['lunary', { workflow_id: 'order-support', errors: 1, cost_usd: '0.004950000' }],
   ['openai-agents', { workflow_id: 'order_flow', errors: 1 }],
+  ['opik', { workflow_id: 'order-support', errors: 1 }],
+  ['braintrust', { workflow_id: 'order-support', errors: 1 }],
   ['posthog-ai', { errors: 1 }],
   ['sentry', { errors: 1 }],
 ] as const)('an agent with the real %s ends as a trace', async (client, more) => {

@@ -23,3 +23,20 @@ export function optionalListIn(parsed: unknown, name: string): unknown[] {
   if (!isPlainObject(parsed)) throw new AppError('unreadable', 'The body must be a JSON object.')
   return parsed[name] == null ? [] : listIn(parsed, name)
 }
+
+/** @throws AppError unreadable. */
+export function objectIn(body: Uint8Array): Record<string, unknown> {
+  const parsed = jsonOf(body)
+  if (!isPlainObject(parsed)) throw new AppError('unreadable', 'The body must be a JSON object.')
+  return parsed
+}
+
+/** The last part of the address, which names what is changed. */
+export function idInPath(request: Request): string {
+  const id = new URL(request.url).pathname.split('/').at(-1) ?? ''
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
+}

@@ -1,11 +1,10 @@
 import { AppError } from '../../domain/errors.ts'
-import { isPlainObject } from '../../domain/event-check.ts'
 import { fromLangSmith, type RunMessage } from '../../domain/wire/langsmith.ts'
 import { BODY_BYTES_MAX } from '../body.ts'
 import type { Env } from '../env.ts'
 import { mediaType } from '../events.ts'
 import { assertAnyTaken, receiptHeaders, refusalsOf, type Taken } from './answer.ts'
-import { jsonOf, optionalListIn } from './json.ts'
+import { idInPath, jsonOf, objectIn, optionalListIn } from './json.ts'
 import { runsOfForm } from './multipart.ts'
 import { postWire } from './post.ts'
 
@@ -35,8 +34,7 @@ export const postRun = langsmith((body) => [{ run: objectIn(body), isPatch: fals
 
 /** `PATCH /runs/{id}`. */
 export const patchRun = langsmith((body, request) => {
-  const id = new URL(request.url).pathname.split('/').at(-1) ?? ''
-  return [{ run: { ...objectIn(body), id: decoded(id) }, isPatch: true }]
+  return [{ run: { ...objectIn(body), id: idInPath(request) }, isPatch: true }]
 })
 
 /** `POST /runs/batch`. */
@@ -68,18 +66,4 @@ function answer(taken: Taken): Response {
   const rejected = refusalsOf(taken)
   const body = { message: 'Runs batch ingested', ...(rejected.length > 0 && { rejected }) }
   return Response.json(body, { status: 202, headers: receiptHeaders(taken) })
-}
-
-function objectIn(body: Uint8Array): Record<string, unknown> {
-  const parsed = jsonOf(body)
-  if (!isPlainObject(parsed)) throw new AppError('unreadable', 'The body must be a run, as a JSON object.')
-  return parsed
-}
-
-function decoded(id: string): string {
-  try {
-    return decodeURIComponent(id)
-  } catch {
-    return id
-  }
 }
