@@ -17,6 +17,36 @@ import {
 } from '../../support/wire-calls.ts'
 
 describe('clients of other protocols', () => {
+  it('are told whose key they have, and get a token for it', async () => {
+    const { key, record } = await freshKey()
+    const edge = watchedEdge()
+    const post = (path: string, headers: Record<string, string>, body: unknown) =>
+      edge.fetch(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      })
+    const { org_id, project_id } = record
+    const login = await post('/api/apikey/login', bearer(key), {})
+    const { org_info } = await login.json<{ org_info: unknown }>()
+    expect(org_info).toMatchObject([{ id: org_id, api_url: expect.stringMatching(/^https?:/) }])
+    const project = await post('/api/project/register', bearer(key), { project_name: 'mine' })
+    expect(await project.json()).toEqual({ org_id, project: { id: project_id, org_id, name: 'mine' } })
+    const token = await post('/v3/auth/token', {}, { api_key: key })
+    expect(await token.json()).toMatchObject({ token: key, project_id })
+    for (const [path, body, status] of [
+      ['/api/apikey/login', {}, 401],
+      ['/api/project/register', { project_name: 'mine' }, 401],
+      ['/v3/auth/token', { api_key: 'ao_global_0_none' }, 401],
+      ['/v3/auth/token', {}, 422],
+      ['/v3/auth/token', [], 400],
+    ] as const) {
+      const refused = await post(path, {}, body)
+      expect([path, refused.status]).toEqual([path, status])
+      expect(Problem.safeParse(await refused.json()).success).toBe(true)
+    }
+  })
+
   it.each([
     ['/runs', 202, { message: 'Runs batch ingested' }],
     ['/runs/batch', 202, { message: 'Runs batch ingested' }],

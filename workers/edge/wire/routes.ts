@@ -1,4 +1,5 @@
 import type { Methods } from '../routes.ts'
+import { postToken } from './agentops.ts'
 import { getVersion, postLogin, postProject, postRows } from './braintrust.ts'
 import { getInfo, patchRun, postForm, postRun, postRuns } from './langsmith.ts'
 import { postHelicone, postLiteLlm, postPostHog } from './once.ts'
@@ -17,6 +18,7 @@ export const WIRE_PATHS: readonly (readonly [path: string, Methods])[] = [
   ['/v1/runs/ingest', { POST: postLunary }],
   ['/v1/litellm', { POST: postLiteLlm }],
   ['/custom/v1/log', { POST: postHelicone }],
+  ['/v3/auth/token', { POST: postToken }],
   ['/api/apikey/login', { POST: postLogin }],
   ['/api/project/register', { POST: postProject }],
   ['/version', { GET: getVersion }],
