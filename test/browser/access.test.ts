@@ -80,7 +80,7 @@ describe('an organization', () => {
     await owner.waitForURL(/\/new/)
     await owner.getByLabel('Name').fill(`Lovelace ${stamp}`)
     await owner.getByRole('button', { name: 'Create organization' }).click()
-    await owner.waitForURL(/welcome/)
+    await owner.waitForURL(/connect/)
     key = await owner.getByTestId('api-key').innerText()
     org = new URL(owner.url()).pathname.split('/')[1] ?? ''
     await followMail(owner, ada.email, /Confirm your address/)
@@ -127,7 +127,7 @@ describe('membership', () => {
     await open(guest, '/new')
     await guest.getByLabel('Name').fill(`Own ${stamp}`)
     await guest.getByRole('button', { name: 'Create organization' }).click()
-    await guest.waitForURL(/welcome/)
+    await guest.waitForURL(/connect/)
     await guest
       .getByLabel(/^Organization: Own/)
       .first()

@@ -57,7 +57,7 @@ describe('a person who is new', () => {
     await page.getByLabel('Name').fill('Nova Labs')
     await page.getByLabel(/European Union/).check()
     await page.getByRole('button', { name: 'Create organization' }).click()
-    await page.waitForURL(/\/nova-labs[^/]*\/welcome/)
+    await page.waitForURL(/\/nova-labs[^/]*\/connect/)
     await page.getByText('Waiting for your first event…').waitFor()
     await page.getByText('Listening on the live feed.').waitFor()
     expect(await page.getByTestId('api-key').innerText()).toMatch(/^ao_eu_/)

@@ -7,7 +7,7 @@ const SECONDS = 600
 /** Keeps a new key for its creator's next page, where scripts cannot read it. */
 export function keepFirstKey(cookies: Cookies, org: string, project: string, key: string, secure: boolean): void {
   cookies.set(NAME, `${project} ${key}`, {
-    path: `/${org}/welcome`,
+    path: `/${org}/connect`,
     httpOnly: true,
     sameSite: 'strict',
     maxAge: SECONDS,
@@ -22,5 +22,5 @@ export function readFirstKey(cookies: Cookies, project: string): string | null {
 }
 
 export function dropFirstKey(cookies: Cookies, org: string): void {
-  cookies.delete(NAME, { path: `/${org}/welcome` })
+  cookies.delete(NAME, { path: `/${org}/connect` })
 }

@@ -11,7 +11,7 @@ export const load: PageServerLoad = ({ locals, url }) => {
 }
 
 export const actions: Actions = {
-  /** Organization, workspace and project, and a first key that the welcome page shows once. */
+  /** Organization, workspace and project, and a first key that the Connect page shows once. */
   default: async ({ request, fetch, cookies, locals, url }) => {
     if (locals.me === null) redirect(303, signInHref(url))
     const form = await request.formData()
@@ -42,9 +42,9 @@ export const actions: Actions = {
     const key = await projectSettings(client, project)
       .createKey({ name: 'First key', scopes: ['ingest', 'read'] })
       .catch((error: unknown) => refused(error))
-    // The organization exists: without its key, the welcome page offers to create one.
+    // The organization exists: without its key, the Connect page offers to create one.
     if (!(key instanceof ApiError)) keepFirstKey(cookies, org.slug, project, key.key, url.protocol === 'https:')
-    redirect(303, `/${org.slug}/welcome?project=${encodeURIComponent(project)}`)
+    redirect(303, `/${org.slug}/connect?project=${encodeURIComponent(project)}`)
   },
 }
 

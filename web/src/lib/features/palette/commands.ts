@@ -64,16 +64,14 @@ const SUB_PAGES: SubPage[] = [
   },
   { path: '/slos/new', label: 'New objective', icon: 'plus', permission: 'slo.write', words: 'create make slo' },
   { path: '/settings/new-project', label: 'New project', icon: 'plus', permission: 'org.write', words: 'create make' },
-  {
-    path: '/welcome',
-    label: 'Send an event',
-    icon: 'arrow',
-    permission: 'key.write',
-    words: 'welcome start sdk opentelemetry',
-  },
 ]
 
-const PAGE_WORDS: Record<string, string> = { Objectives: 'slo error budgets', Alerts: 'incidents', Live: 'feed tail' }
+const PAGE_WORDS: Record<string, string> = {
+  Objectives: 'slo error budgets',
+  Alerts: 'incidents',
+  Live: 'feed tail',
+  Connect: 'send an event welcome start sdk opentelemetry clients',
+}
 
 /** What can be chosen without asking the API. A page that the role may not open is not among it. */
 export function standingCommands(scope: PaletteScope): Command[] {

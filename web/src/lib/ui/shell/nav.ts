@@ -22,6 +22,7 @@ const PAGES: { label: string; icon: IconName; path: PagePath }[] = [
   { label: 'Budgets', icon: 'budgets', path: '/budgets' },
   { label: 'Alerts', icon: 'alerts', path: '/alerts' },
   { label: 'Objectives', icon: 'objectives', path: '/slos' },
+  { label: 'Connect', icon: 'link', path: '/connect' },
   { label: 'Settings', icon: 'settings', path: '/settings' },
 ]
 

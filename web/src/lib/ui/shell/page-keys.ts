@@ -14,6 +14,7 @@ export const PAGE_KEYS = {
   '/budgets': 'b',
   '/alerts': 'a',
   '/slos': 'j',
+  '/connect': 'c',
   '/settings': 's',
 } as const
 

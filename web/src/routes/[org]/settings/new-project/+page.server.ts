@@ -16,7 +16,7 @@ export const load: PageServerLoad = async ({ parent, fetch, url }) => {
 }
 
 export const actions: Actions = {
-  /** A project with a first key, which its welcome page shows once. */
+  /** A project with a first key, which its Connect page shows once. */
   default: async ({ request, fetch, params, cookies, url }) => {
     const form = await request.formData()
     const given = { name: field(form, 'name'), workspace_id: field(form, 'workspace_id') || undefined }
@@ -34,9 +34,9 @@ export const actions: Actions = {
       })
       keepFirstKey(cookies, params.org, project.id, key, url.protocol === 'https:')
     } catch (error) {
-      // The project exists: without its key, the welcome page offers to create one.
+      // The project exists: without its key, the Connect page offers to create one.
       if (!(error instanceof ApiError)) throw error
     }
-    redirect(303, `/${params.org}/welcome?project=${encodeURIComponent(project.id)}`)
+    redirect(303, `/${params.org}/connect?project=${encodeURIComponent(project.id)}`)
   },
 }

@@ -1,11 +1,5 @@
 import type { EventInput } from '../../../../../workers/contract/event.ts'
-
-export interface SnippetFacts {
-  /** Where this dashboard is served: the endpoint is on the same host. */
-  origin: string
-  /** Null when the key was shown already: the snippets then read it from the environment. */
-  key: string | null
-}
+import { bearerInScript, inShell, type Facts } from './client.ts'
 
 export interface FirstEventFacts {
   nowMs: number
@@ -36,40 +30,35 @@ export function firstEvent({ nowMs, traceId, spanId }: FirstEventFacts): EventIn
 }
 
 /** Sends one event to `POST /v1/events`. */
-export function curlSnippet({ origin, key }: SnippetFacts, event: EventInput): string {
+export function curlSnippet(facts: Facts, event: EventInput): string {
   const body = JSON.stringify({ events: [event] }, null, 2)
   // Every value is ours and free of single quotes, which would end the argument.
   return [
-    `curl ${origin}/v1/events \\`,
-    `  -H "Authorization: Bearer ${key ?? '$AGENTOPS_KEY'}" \\`,
+    `curl ${facts.origin}/v1/events \\`,
+    `  -H "Authorization: Bearer ${inShell(facts)}" \\`,
     `  -H "Content-Type: application/json" \\`,
     `  -d '${body}'`,
   ].join('\n')
 }
 
-/** What any OpenTelemetry exporter over HTTP reads from its environment. */
-export function environmentSnippet({ origin, key }: SnippetFacts): string {
-  return [
-    `export OTEL_EXPORTER_OTLP_ENDPOINT="${origin}"`,
-    `export OTEL_EXPORTER_OTLP_HEADERS="Authorization=Bearer%20${key ?? '$AGENTOPS_KEY'}"`,
-    `export OTEL_EXPORTER_OTLP_PROTOCOL="http/protobuf"`,
-    `export OTEL_SERVICE_NAME="my-first-agent"`,
-  ].join('\n')
+/** Gives Claude Code the tools of `/mcp` (docs/assistants.md). */
+export function assistantCommand(facts: Facts): string {
+  return `claude mcp add --transport http agentops ${facts.origin}/mcp --header "Authorization: Bearer ${inShell(facts)}"`
 }
 
 export const NODE_INSTALL =
   'npm install @opentelemetry/api @opentelemetry/sdk-trace @opentelemetry/exporter-trace-otlp-proto'
 
 /** A whole program: an agent's run with one model call in it, by the OpenTelemetry Node SDK. */
-export function nodeSnippet({ origin, key }: SnippetFacts): string {
+export function nodeSnippet(facts: Facts): string {
   return `// agent.mjs
 import { ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
 const exporter = new OTLPTraceExporter({
-  url: '${origin}/v1/traces',
-  headers: { authorization: ${key === null ? '`Bearer ${process.env.AGENTOPS_KEY}`' : `'Bearer ${key}'`} },
+  url: '${facts.origin}/v1/traces',
+  headers: { authorization: ${bearerInScript(facts)} },
 })
 const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] })
 const tracer = provider.getTracer('my-first-agent')

@@ -8,29 +8,35 @@ const AFTER_TOLD_MS = [0, 300, 800, 1500, 3000]
 
 export type Listening = 'connecting' | 'listening' | 'polling'
 
-/** Waits for a project's first trace: the live feed tells of it, or a look at the list finds it. */
+/** A trace, and which client told of it, where that is known. */
+export interface Seen {
+  trace: TraceSummary
+  from: string | null
+}
+
+/** Waits for a project's next trace, which may be its first: the live feed tells of it, or a look at the list finds it. */
 export class FirstTrace {
-  trace = $state.raw<TraceSummary | null>(null)
+  seen = $state.raw<Seen | null>(null)
+  /** Whether it came while one waited. */
+  isNew = $state(false)
   how = $state<Listening>('connecting')
 
   #url: string
-  #look: () => Promise<TraceSummary | null>
+  #look: () => Promise<Seen | null>
   #socket: WebSocket | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #over = false
 
-  constructor(url: string, look: () => Promise<TraceSummary | null>, first: TraceSummary | null) {
+  constructor(url: string, look: () => Promise<Seen | null>, first: Seen | null) {
     this.#url = url
     this.#look = look
-    this.trace = first
+    this.seen = first
   }
 
-  /** Waits until the trace is there or the returned function is called. */
+  /** Waits until a trace is there that was not, or the returned function is called. */
   start(): () => void {
-    if (this.trace === null) {
-      this.#listen()
-      void this.#poll()
-    }
+    this.#listen()
+    void this.#poll()
     return () => this.#end()
   }
 
@@ -72,8 +78,9 @@ export class FirstTrace {
 
   async #seen(): Promise<boolean> {
     const found = await this.#look().catch(() => null)
-    if (found === null || this.#over) return this.#over
-    this.trace = found
+    if (found === null || this.#over || found.trace.trace_id === this.seen?.trace.trace_id) return this.#over
+    this.seen = found
+    this.isNew = true
     this.#end()
     return true
   }

@@ -1,12 +1,8 @@
 import { fail } from '@sveltejs/kit'
+import { roleMay } from '../../../../../workers/contract/permissions.ts'
 import { api, ApiError } from '$lib/api.ts'
-import {
-  curlSnippet,
-  environmentSnippet,
-  firstEvent,
-  NODE_INSTALL,
-  nodeSnippet,
-} from '$lib/features/welcome/snippets.ts'
+import { assistantCommand } from '$lib/features/connect/snippets.ts'
+import { clientsOf, picked, toldBy } from '$lib/features/connect/clients.ts'
 import { settle } from '$lib/loaded.ts'
 import { dropFirstKey, keepFirstKey, readFirstKey } from '$lib/server/first-key.ts'
 import { projectTelemetry } from '$lib/telemetry.ts'
@@ -17,19 +13,24 @@ const hex = (bytes: number) =>
   Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('')
 
 export const load: PageServerLoad = async ({ parent, fetch, url, cookies }) => {
-  const { project } = await parent()
-  const traces = await settle(projectTelemetry(api(fetch), project.id).traces({ limit: '1' }))
+  const { org, project } = await parent()
+  const of = projectTelemetry(api(fetch), project.id)
+  const clients = clientsOf({ nowMs: Date.now(), traceId: hex(16), spanId: hex(8) })
+  const traces = await settle(of.traces({ limit: '1' }))
+  const trace = traces.ok ? (traces.value.data[0] ?? null) : null
+  const detail = trace === null ? null : await settle(of.trace(trace.trace_id))
   const key = readFirstKey(cookies, project.id)
-  const facts = { origin: url.origin, key }
-  const event = firstEvent({ nowMs: Date.now(), traceId: hex(16), spanId: hex(8) })
+  const client = picked(clients, url.searchParams)
   return {
     key,
-    first: traces.ok ? (traces.value.data[0] ?? null) : null,
-    snippets: {
-      curl: curlSnippet(facts, event),
-      install: NODE_INSTALL,
-      node: nodeSnippet(facts),
-      environment: environmentSnippet(facts),
+    mayMakeKey: roleMay(org.role, 'key.write'),
+    first: trace && { trace, from: detail?.ok ? toldBy(clients, detail.value.events) : null },
+    assistant: assistantCommand({ origin: url.origin, key }),
+    clients: clients.map(({ id, name, group, words = '' }) => ({ id, name, group, words })),
+    client: client && {
+      ...{ id: client.id, name: client.name, about: client.about, posts: client.posts },
+      ...{ unsent: client.unsent, proof: client.proof },
+      steps: client.steps({ origin: url.origin, key }),
     },
   }
 }
