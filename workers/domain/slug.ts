@@ -17,10 +17,13 @@ export function slugOf(name: string, id: string): string {
 export const RESERVED: ReadonlySet<string> = new Set([
   'api',
   'v1',
+  'v3',
   'otel',
   'runs',
   'info',
   'mcp',
+  'version',
+  'logs3',
   'batch',
   'custom',
   'capture',

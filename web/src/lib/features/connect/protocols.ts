@@ -81,6 +81,43 @@ setTraceProcessors([new BatchTraceProcessor(exporter)])`,
     proof: 'run',
   },
   {
+    id: 'opik',
+    name: 'Opik',
+    group,
+    words: 'comet opik-openai',
+    about: 'Programs that report to Opik report here by three variables.',
+    steps: (facts) => [
+      {
+        label: 'environment variables',
+        code: [
+          `export OPIK_URL_OVERRIDE="${facts.origin}/api"`,
+          `export OPIK_API_KEY="${inShell(facts)}" OPIK_WORKSPACE=any`,
+        ].join('\n'),
+      },
+    ],
+    posts: ['/api/v1/private/traces/batch', '/api/v1/private/spans/batch'],
+    unsent: 'The provider’s id of an answer.',
+    proof: 'run',
+  },
+  {
+    id: 'braintrust',
+    name: 'Braintrust',
+    group,
+    words: 'braintrust logger',
+    about: 'Programs that report to Braintrust report here by two variables.',
+    steps: (facts) => [
+      {
+        label: 'environment variables',
+        code: [`export BRAINTRUST_APP_URL="${facts.origin}"`, `export BRAINTRUST_API_KEY="${inShell(facts)}"`].join(
+          '\n',
+        ),
+      },
+    ],
+    posts: ['/api/apikey/login', '/api/project/register', '/logs3'],
+    unsent: 'The provider’s id of an answer, and the version of the model.',
+    proof: 'run',
+  },
+  {
     id: 'sentry',
     name: 'Sentry',
     group,
