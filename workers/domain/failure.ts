@@ -35,6 +35,8 @@ const PATTERNS: [RegExp, FailureType][] = [
   [/jsondecode|invalidjson|jsonparse|syntaxerror|outputpars/, 'invalid_json'],
   [/nosuchtool|unknowntool|toolnotfound|toolselection|invalidtoolname/, 'tool_selection_error'],
   [/toolcontract|invalidarguments|schemamismatch|toolinput|toolargument|contractmismatch/, 'tool_contract_mismatch'],
+  // "FileNotFound" would else be read as a name that was not found in DNS.
+  [/filenotfound|enoent|nosuchfile/, 'tool_runtime'],
   [
     /econn|enotfound|epipe|connection|unavailable|badgateway|internalserver|servererror|network|socket|fetchfailed|dns/,
     'dependency_unavailable',

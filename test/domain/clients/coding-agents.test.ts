@@ -167,3 +167,37 @@ describe('logs of coding agents', () => {
     })
   })
 })
+
+/** Three calls of gemini-2.5-flash (0.30, cached 0.03, out 2.50 dollars for a million), and a tool that finds no file. */
+const gemini: Run = {
+  result: 'missing',
+  agent: 'gemini-cli',
+  version: 'v24.21.0',
+  session: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown as string,
+  provider: 'gcp.gemini',
+  calls: [400, 450, 500].map((prompt) =>
+    call('gemini-2.5-flash', prompt, 40, (prompt - 128) * 0.3 + 128 * 0.03 + 40 * 2.5, { reasoning: 12 }),
+  ),
+  tools: ['list_directory', 'read_file tool_runtime'],
+}
+
+describe('Gemini CLI', () => {
+  it.each(['plain-', ''])('tells calls and tools by %slogs, each once, in the run of their prompt', (kind) => {
+    expect(runsOf(logEventsIn('gemini-cli', `${kind}logs.json`))).toEqual([gemini])
+  })
+
+  it.each([
+    ['plain-', undefined, undefined],
+    // Without what was thought and what came from a cache, which its records tell.
+    ['', 'gcp.gemini', [400, 450, 500].map((prompt) => ({ model: 'gemini-2.5-flash', prompt, completion: 28 }))],
+  ])('puts its %sspans into the same run, and counts calls where they count tokens', (kind, provider, calls) => {
+    const spans = eventsIn('gemini-cli', `${kind}traces.json`)
+    const [run, ...others] = runsOf(spans)
+    expect(others).toEqual([])
+    expect(run?.provider).toBe(provider)
+    expect(run?.calls?.map(({ nano: _, ...one }) => one)).toEqual(calls)
+    expect(new Set(spans.map(({ trace_id }) => trace_id))).toEqual(
+      new Set(logEventsIn('gemini-cli', `${kind}logs.json`).map(({ trace_id }) => trace_id)),
+    )
+  })
+})

@@ -54,6 +54,8 @@ const KINDS: Record<string, SpanClass> = {
 export function classOfSpan({ name }: FlatSpan, facts: Facts): SpanClass {
   const operation = textAt(facts, 'operation')
   const byName = own(OPERATIONS, operation) ?? own(KINDS, textAt(facts, 'kind')?.toLowerCase())
+  // Gemini CLI counts on its spans only when told to; its records always do.
+  if (operation === 'llm_call' && facts.prompt === undefined) return 'other'
   if (byName !== undefined) return byName
   const vercel = textAt(facts, 'ai_operation')
   if (vercel !== undefined) {

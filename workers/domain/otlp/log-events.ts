@@ -1,5 +1,6 @@
 import { textOf } from './attributes.ts'
 import type { FlatLog } from './log-record.ts'
+import { clientOf } from './session-call.ts'
 import type { Attributes } from './span.ts'
 
 /**
@@ -52,6 +53,8 @@ export function logKindOf(log: FlatLog, name: string): LogKind | undefined {
     return attributes.input_token_count === undefined ? undefined : kind
   }
   if (name === 'codex.api_request') return isNews(attributes) ? kind : undefined
+  // `gemini_cli.api_response` beside it tells the same call, with all its parts.
+  if (name.startsWith('gen_ai.client.') && clientOf(log.scope) === 'gemini-cli') return undefined
   // What a span tells is counted there.
   if (name.startsWith('gen_ai.client.') && log.isSampled) return 'content'
   return kind

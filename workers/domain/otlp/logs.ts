@@ -6,6 +6,7 @@ import { eventsOf, MAPPER_VERSION } from './mapper.ts'
 import { whoTells } from './marks.ts'
 import type { Node } from './node.ts'
 import { placeSpans } from './payload.ts'
+import { runOf } from './run-id.ts'
 import { clientOf } from './session-call.ts'
 import type { Attributes, FlatSpan } from './span.ts'
 
@@ -116,22 +117,22 @@ function sessionOf({ attributes }: FlatLog): string | undefined {
   return textOf(attributes['session.id'] ?? attributes['conversation.id'] ?? attributes['gen_ai.conversation.id'])
 }
 
+/** Their spans of one run lie in many traces, and their records within some of them. */
+const LOOSE: ReadonlySet<string | undefined> = new Set(['codex', 'gemini-cli'])
+
 /**
  * The trace of a record and what is above it: the span that it was made in; else what its client calls a prompt or a
  * conversation. A record that belongs to nothing is a run of its own.
  */
 function traceOf(log: FlatLog): { traceId: string; parentSpanId: string } {
   const { attributes, traceId, spanId, timeNs } = log
-  const isCodex = clientOf(log.scope) === 'codex'
-  if (traceId !== '' && spanId !== '' && !isCodex) return { traceId, parentSpanId: spanId }
-  const told = isCodex ? sessionOf(log) : (textOf(attributes['prompt.id'] ?? attributes.prompt_id) ?? sessionOf(log))
+  const client = clientOf(log.scope)
+  if (traceId !== '' && spanId !== '' && !LOOSE.has(client)) return { traceId, parentSpanId: spanId }
+  const told =
+    client === 'codex' ? sessionOf(log) : (textOf(attributes['prompt.id'] ?? attributes.prompt_id) ?? sessionOf(log))
   if (told === undefined) return { traceId: traceId || `log-${timeNs}`, parentSpanId: spanId }
-  const id = told.replace(/[^\x21-\x7e]|-/g, '').slice(0, TRACE_CHARS_MAX)
-  return { traceId: id, parentSpanId: id.slice(0, SPAN_CHARS) }
+  return runOf(told)
 }
-
-const TRACE_CHARS_MAX = 128
-const SPAN_CHARS = 16
 
 function promptOf({ log, name }: Named, keepContent: boolean): EventInput {
   const { traceId, parentSpanId } = traceOf(log)

@@ -4,13 +4,14 @@ import { keptAttributes, textAt, textOf } from './attributes.ts'
 import { withoutInternals } from './codex.ts'
 import { finishReasonOf } from './finish.ts'
 import { marksOf, whoTells, type Told } from './marks.ts'
+import { inOneRun } from './gemini-cli.ts'
 import type { Node } from './node.ts'
 import { placeSpans } from './payload.ts'
 import type { Attributes, FlatSpan } from './span.ts'
 import { usageOf } from './usage.ts'
 
 /** Kept with each event as `agentops.mapper.version`; counts up with every change of what a span becomes. */
-export const MAPPER_VERSION = 3
+export const MAPPER_VERSION = 4
 
 /**
  * Maps the spans of one payload to event inputs, grouped by span; the caller checks each as any other event.
@@ -18,7 +19,7 @@ export const MAPPER_VERSION = 3
  * stand on calls only, or on what sums them where no call is told.
  */
 export function eventsOfSpans(spans: readonly FlatSpan[], keepContent: boolean): EventInput[][] {
-  const nodes = placeSpans(withoutInternals(spans))
+  const nodes = placeSpans(inOneRun(withoutInternals(spans)))
   const told = whoTells(nodes)
   return nodes.map((node) => eventsOf(node, told, keepContent))
 }
