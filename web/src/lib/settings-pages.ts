@@ -19,6 +19,7 @@ export const SETTINGS_GROUPS: { name: string; pages: SettingsPage[] }[] = [
       { path: 'sso', label: 'Single sign-on', permission: 'sso.write' },
       { path: 'principals', label: 'Service principals', permission: 'key.read' },
       { path: 'region', label: 'Region', permission: 'org.read' },
+      { path: 'prices', label: 'Models and prices', permission: 'telemetry.read' },
     ],
   },
   {
