@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, startsOfHour } from '../../examples/fleet/calendar.ts'
 import type { Trace } from '../../examples/fleet/model.ts'
 import { simulate } from '../../examples/fleet/simulate.ts'
-import { findRates } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import { costNanousd } from '../../workers/domain/price.ts'
 
 /** Spend in nano-dollars by UTC hour since 1970, by the scope it counts for. */
@@ -43,7 +43,7 @@ function costOf({ spans }: Trace): number {
     const { provider, model, reports } = span.model
     if (reports) cost += Math.round((prompt * reports.input + completion * reports.output) * 1000)
     else {
-      const rates = findRates(provider, model, span.startMs)
+      const rates = bundledBook.rates(provider, model, span.startMs)
       if (rates !== null) cost += costNanousd({ prompt, completion, cached, cacheWrite }, rates) ?? 0
     }
   }

@@ -66,7 +66,8 @@ beforeAll(async () => {
     return body.data[0]?.id
   })
   const channel = await made('channels', { name: MARK, settings: { type: 'email', to: ['oncall@example.com'] } })
-  const soon = { amount_usd: '1', until: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }
+  const later = new Date(Date.now() + 3_600_000).toISOString()
+  const soon = { amount_usd: '1', until: later, reason: MARK }
   ids = {
     user: [me],
     invitation: [await made('invitations', { email: 'invited@example.com', role: 'auditor' })],
@@ -76,14 +77,10 @@ beforeAll(async () => {
     channel: [channel],
     delivery: [await made(`channels/${channel}/test`, {})],
     slo: [await made('slos', { name: MARK, indicator: { type: 'success_rate' } })],
-    silence: [
-      await made('silences', { rule_id: rule, ends_at: new Date(Date.now() + 3_600_000).toISOString(), reason: MARK }),
-    ],
+    silence: [await made('silences', { rule_id: rule, ends_at: later, reason: MARK })],
     view: [
       await made('views', {
-        kind: 'view',
-        name: MARK,
-        shared: true,
+        ...{ kind: 'view', name: MARK, shared: true },
         content: { path: 'operations', query: `user_id=${MARK}` },
       }),
     ],
@@ -96,6 +93,7 @@ beforeAll(async () => {
     extension: [await made(`budgets/${budget}/extensions`, soon)],
     export: [await made('exports', {})],
     repricing: [await made('repricings', { from: '2026-01-01T00:00:00Z', to: '2026-01-02T00:00:00Z', dry_run: true })],
+    price: [await made('prices', { tool: MARK, call_usd: '0.01' })],
     deleted: [third.id],
     control: [await made('controls', { name: MARK, scope: { type: 'org' }, retries_max: 3 })],
     // Name nothing of anybody.
@@ -122,10 +120,13 @@ beforeAll(async () => {
 
 /** Of an organization or a project, what has an id of its own. */
 const PARTS =
-  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|report|delivery|incident|deleted|deletion|repricing)\}/
+  /\{(trace_id|batch_id|key|user|invitation|principal|erasure|export|budget|extension|reservation|control|breaker|rule|silence|slo|channel|view|report|delivery|incident|deleted|deletion|repricing|price)\}/
 
 /** What a route cannot do without. */
-const QUERIES: Record<string, string> = { '/api/v1/orgs/{org}/compare': '?workflow=w&a=1&b=2' }
+const QUERIES: Record<string, string> = {
+  '/api/v1/orgs/{org}/compare': '?workflow=w&a=1&b=2',
+  '/api/v1/orgs/{org}/prices/catalogue': '?model=gpt-4o',
+}
 
 /** Every way to fill a path's parameters with tenant A's ids; `place` stays the caller's own where it is given. */
 function filled(path: string, own: Record<string, string> = {}): string[] {

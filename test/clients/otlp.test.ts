@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { inRoot } from '../../scripts/runtime/paths.ts'
-import { findRates } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import { TracesAnswer } from '../../workers/contract/trace.ts'
 import { nanoFromUsd } from '../../workers/domain/money.ts'
 import { costNanousd } from '../../workers/domain/price.ts'
@@ -65,7 +65,7 @@ function run(client: string, program: string, env: Record<string, string>): Prom
 const sum = <T>(all: readonly T[], of: (one: T) => number) => all.reduce((total, one) => total + of(one), 0)
 
 function costOf({ model, prompt, completion, cached, cacheWrite }: Billed, sent: Sent): number {
-  const rates = findRates(model.startsWith('claude') ? 'anthropic' : 'openai', model, Date.now())
+  const rates = bundledBook.rates(model.startsWith('claude') ? 'anthropic' : 'openai', model, Date.now())
   const usage = { prompt, completion, cached: sent.cached === false ? 0 : cached, cacheWrite }
   const cost = rates && costNanousd(usage, rates)
   if (cost === null) throw new Error(`no price of ${model}`)

@@ -10,7 +10,7 @@ import { isBadRelease, isProviderOutage } from '../../examples/fleet/incidents.t
 import { MODELS } from '../../examples/fleet/models.ts'
 import { eventsOf } from '../../examples/fleet/native.ts'
 import { otelAgent } from '../../examples/fleet/otel.ts'
-import { findRates, openPrices } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import { EventInput, type CanonicalEvent } from '../../workers/contract/event.ts'
 import { FAILURES } from '../../workers/contract/failure.ts'
 import { LEAKS } from '../../workers/contract/metrics.ts'
@@ -78,7 +78,7 @@ describe('the demo fleet', () => {
   })
 
   it('uses models that the catalogue prices, but for one unknown and one that reports its own cost', () => {
-    const unpriced = Object.values(MODELS).filter((m) => findRates(m.provider, m.model, NOW_MS) === null)
+    const unpriced = Object.values(MODELS).filter((m) => bundledBook.rates(m.provider, m.model, NOW_MS) === null)
     expect(unpriced.map((m) => m.model)).toEqual([MODELS.house.model, MODELS.metered.model])
     const reported = EVENTS.filter((e) => e['cost_usd'] !== undefined && e['model'] !== undefined)
     expect(reported.length).toBeGreaterThan(100)
@@ -93,7 +93,7 @@ describe('the demo fleet', () => {
       for (const { cost_usd, ...event } of eventsOf(trace)) {
         const nano = cost_usd === undefined ? undefined : Math.round(Number(cost_usd) * 1e9)
         const sent = { ...event, ...(nano !== undefined && { cost_nanousd: nano }) } as unknown as CanonicalEvent
-        const priced = priceOf(sent, openPrices())
+        const priced = priceOf(sent, bundledBook)
         const leaked = find(sent, priced)
         paid += priced?.cost_nanousd ?? 0
         if (leaked !== null) amounts.set(leaked.leak, (amounts.get(leaked.leak) ?? 0) + leaked.nanousd)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { shortHash } from '../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import { ANSWER_WINDOW_MS, eventKey, partsOf, partsText, priceOf } from '../../workers/domain/ledger.ts'
-import type { PriceBook } from '../../workers/domain/price-book.ts'
+import { NO_PRICES, type PriceBook } from '../../workers/domain/price-book.ts'
 
 const base: CanonicalEvent = {
   event_type: 'agent.step.completed',
@@ -11,6 +11,7 @@ const base: CanonicalEvent = {
   span_id: 's1',
 }
 const prices: PriceBook = {
+  ...NO_PRICES,
   rates: (_, model) =>
     model === 'known'
       ? { input: { base: 1_000_000n, tiers: [] }, output: { base: 2_000_000n, tiers: [] }, version: 'v1' }

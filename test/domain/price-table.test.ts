@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openPrices } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
 import { nanoFromUsd } from '../../workers/domain/money.ts'
@@ -205,7 +205,7 @@ const UNKNOWN: [what: string, provider: string, model: string, usage: Partial<Ca
 const priced = (provider: string, model: string, usage: Partial<CanonicalEvent>) =>
   priceOf(
     { event_type: 'agent.step.completed', timestamp: READ, trace_id: 't', span_id: 's', provider, model, ...usage },
-    openPrices(),
+    bundledBook,
   )
 
 describe('prices that providers publish', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { findRates } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import { costNanousd, picoPerToken, type Rates } from '../../workers/domain/price.ts'
 
 const AT = Date.UTC(2026, 10, 20, 10)
@@ -51,14 +51,14 @@ describe('findRates', () => {
     ['somebody-new', 'gpt-4o', 2_500_000n],
     ['', 'claude-sonnet-4-5', 3_000_000n],
   ])('%s %s', (provider, model, input) => {
-    expect(findRates(provider, model, AT)?.input.base).toBe(input)
+    expect(bundledBook.rates(provider, model, AT)?.input.base).toBe(input)
   })
 
   it('knows no price for a model that the catalogue lacks', () => {
-    expect(findRates('openai', 'acme-in-house-7b', AT)).toBeNull()
+    expect(bundledBook.rates('openai', 'acme-in-house-7b', AT)).toBeNull()
   })
 
   it('keeps the name of the row it priced by', () => {
-    expect(findRates('openai', 'gpt-4o', AT)?.version).toContain('openai/gpt-4o')
+    expect(bundledBook.rates('openai', 'gpt-4o', AT)?.version).toContain('openai/gpt-4o')
   })
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { sha256Hex } from '../../workers/adapters/hash.ts'
-import { openPrices } from '../../workers/adapters/prices.ts'
+import { bundledBook } from '../../workers/adapters/prices/bundled.ts'
 import type { CanonicalEvent, EventInput } from '../../workers/contract/event.ts'
 import { canonicalise } from '../../workers/domain/canonical.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
@@ -151,7 +151,7 @@ function callOf(event: CanonicalEvent): Call {
     write: event.tokens_cache_write,
     completion: event.tokens_completion,
     reasoning: event.tokens_reasoning,
-    nano: priceOf(event, openPrices())?.cost_nanousd,
+    nano: priceOf(event, bundledBook)?.cost_nanousd,
     finish: event.attributes?.['finish_reason'] as string | undefined,
     error: event.status === 'ok' ? undefined : resultOf(event),
   })

@@ -7,7 +7,7 @@ import { spendStore } from '../../workers/adapters/d1/spend-store.ts'
 import { RepricingCreate } from '../../workers/contract/repricing.ts'
 import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import type { ProjectTenant } from '../../workers/contract/tenant.ts'
-import type { PriceBook } from '../../workers/domain/price-book.ts'
+import { NO_PRICES, type PriceBook } from '../../workers/domain/price-book.ts'
 import type { Rates } from '../../workers/domain/price.ts'
 import { commitSinks, newCommitId } from '../../workers/pipeline/deps.ts'
 import { followCommit } from '../../workers/services/ingest/apply.ts'
@@ -36,8 +36,8 @@ export function rates(usdPerMillion: number, version: string): Rates {
   return { input: rate, output: rate, version }
 }
 export const pricedAt = (prices: Record<string, Rates>): PriceBook => ({
+  ...NO_PRICES,
   rates: (_, model) => prices[model] ?? null,
-  perCall: () => null,
 })
 
 /** A call of a model in each of some traces: unknown, known, reported, and one with an id of the client's own. */

@@ -25,6 +25,7 @@ import { metricsRoutes } from './routes/metrics.ts'
 import { modelRoutes } from './routes/models.ts'
 import { moveRoutes } from './routes/move.ts'
 import { orgRoutes } from './routes/orgs.ts'
+import { priceRoutes } from './routes/prices.ts'
 import { principalRoutes } from './routes/principals.ts'
 import { projectRoutes } from './routes/projects.ts'
 import { repricingRoutes } from './routes/repricings.ts'
@@ -44,6 +45,7 @@ const ROUTES = [
   erasureRoutes,
   exportRoutes,
   modelRoutes,
+  priceRoutes,
   repricingRoutes,
   deletionRoutes,
   retentionRoutes,

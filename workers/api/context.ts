@@ -83,6 +83,7 @@ const OF_ORGANIZATION: ReadonlySet<Permission> = new Set([
   'audit.read',
   'erasure.read',
   'repricing.read',
+  'price.write',
   'repricing.write',
 ])
 /** Not for members of some projects, whatever their role. */
@@ -92,6 +93,7 @@ const OF_ALL_PROJECTS: ReadonlySet<Permission> = new Set([
   'erasure.write',
   'export.write',
   'repricing.read',
+  'price.write',
   'repricing.write',
 ])
 const NOWHERE = { role: null, restricted: false, org: null, project: null, projects: [] }

@@ -13,7 +13,6 @@ import { ssoStore } from '../adapters/d1/sso-store.ts'
 import { modelUseStore } from '../adapters/d1/model-uses.ts'
 import { runStore } from '../adapters/d1/run-store.ts'
 import { spendStore } from '../adapters/d1/spend-store.ts'
-import { openPrices, priceShape } from '../adapters/prices.ts'
 import { traceStore } from '../adapters/d1/trace-store.ts'
 import { viewStore } from '../adapters/d1/view-store.ts'
 import { sha256Hex } from '../adapters/hash.ts'
@@ -45,6 +44,7 @@ import type { MetricsStore } from '../services/metrics/port.ts'
 import type { ReplayDeps } from '../services/recovery/replay.ts'
 import type { SsoDeps } from '../services/sso/store.ts'
 import type { RunStore } from '../services/run/port.ts'
+import type { PriceDeps } from '../services/price/port.ts'
 import type { CacheDeps } from '../services/spend/cache.ts'
 import type { ModelUseStore } from '../services/spend/models.ts'
 import type { SpendStore } from '../services/spend/port.ts'
@@ -53,6 +53,7 @@ import type { TraceStore } from '../services/trace/store.ts'
 import type { Env } from './env.ts'
 import { authFor } from './deps-identity.ts'
 import { watchDeps, type WatchDeps } from './deps-alerts.ts'
+import { priceDeps } from './deps-prices.ts'
 import { privacyDeps, type PrivacyDeps } from './deps-privacy.ts'
 import { reportingDeps, type ReportingDeps } from './deps-reports.ts'
 
@@ -71,7 +72,8 @@ export interface Deps extends PrivacyDeps, WatchDeps, ReportingDeps {
   spend: SpendStore
   modelUses: ModelUseStore
   runs: RunStore
-  prices: Pick<CacheDeps, 'openPrices' | 'priceShape'>
+  prices: Pick<CacheDeps, 'openPrices'>
+  pricing: PriceDeps
   receipts: ReceiptDeps
   watermarks: WatermarkDeps
   replay: ReplayDeps
@@ -97,6 +99,7 @@ export function makeDeps(env: Env, origin: string): Deps {
   const random = (bytes: number) => crypto.getRandomValues(new Uint8Array(bytes))
   const tools = { now, sha256: sha256Hex, random }
   const metrics = metricsStore(env, now)
+  const pricing = priceDeps(env, now, random)
   return {
     auth: authFor(env, origin, audit),
     tenants: {
@@ -121,7 +124,8 @@ export function makeDeps(env: Env, origin: string): Deps {
     spend: spendStore((tenant) => shardOf(env, tenant)),
     modelUses: modelUseStore((tenant) => shardOf(env, tenant)),
     runs: runStore((tenant) => shardOf(env, tenant)),
-    prices: { openPrices: async () => openPrices(), priceShape },
+    prices: pricing,
+    pricing,
     receipts: {
       applied: (tenant, ids) => receiptRows(shardOf(env, tenant), tenant, ids),
       dead: async (tenant, id) => (await letters(tenant).find(tenant, id))?.letter ?? null,

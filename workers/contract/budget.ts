@@ -192,6 +192,8 @@ export interface TenantBudgetRpc {
   missing(commitIds: string[]): Promise<string[]>
   /** Exact counters of every scope over [from_ms, to_ms), quarter-hour aligned. */
   snapshot(range: { from_ms: number; to_ms: number }): Promise<SpendCounter[]>
+  /** What it knows of the organization's prices is read anew when it is needed next. */
+  forgetPrices(tenant: Tenant): Promise<void>
   /** Compares with the ledger's total and records the difference, which must be zero. */
   reconcile(ledger: {
     cost_nanousd: string

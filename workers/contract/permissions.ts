@@ -65,6 +65,12 @@ export const PERMISSIONS = {
   'telemetry.replay': { roles: ['owner', 'admin', 'operator'], scopes: ADMIN, about: 'Replay dead letters' },
   'budget.read': { roles: EVERYONE, scopes: READ, about: 'See budgets, what is spent and what is reserved' },
   'budget.write': { roles: ['owner', 'admin', 'finance'], scopes: ADMIN, about: 'Make, change and remove budgets' },
+  'price.read': { roles: EVERYONE, scopes: READ, about: 'See prices, and the organization’s own ones' },
+  'price.write': {
+    roles: ['owner', 'admin', 'finance'],
+    scopes: ADMIN,
+    about: 'Make, change and end the organization’s own prices',
+  },
   'repricing.read': {
     roles: ['owner', 'admin', 'finance', 'auditor'],
     scopes: ADMIN,

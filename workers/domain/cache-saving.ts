@@ -1,4 +1,4 @@
-import { rateAt, type Rates } from './price.ts'
+import { MILLIONTHS, rateAt, type Rates } from './price.ts'
 
 /** Prompt tokens that a cache had to do with, of requests that one price is for. */
 export interface CacheUse {
@@ -18,7 +18,8 @@ export interface CacheSaving {
   tokens_unpriced: number
 }
 
-const PICO_PER_NANO = 1000n
+/** Millionths of a pico-dollar in a nano-dollar. */
+const PARTS_PER_NANO = 1000n * MILLIONTHS
 
 /**
  * What caching saved by the prices of the time: cached × (input − cache read) − written × (cache write − input).
@@ -40,14 +41,15 @@ export function cacheSaving(uses: readonly CacheUse[], ratesAt: (atMs: number) =
         continue
       }
       priced += tokens
-      paid += BigInt(tokens) * rateAt(rate, tokens_prompt)
-      uncached += BigInt(tokens) * rateAt(rates.input, tokens_prompt)
+      const each = BigInt(tokens) * (rates.millionths ?? MILLIONTHS)
+      paid += each * rateAt(rate, tokens_prompt)
+      uncached += each * rateAt(rates.input, tokens_prompt)
     }
   }
   if (priced === 0 && tokens_unpriced > 0) return { paid_nanousd: null, uncached_nanousd: null, tokens_unpriced }
   return { paid_nanousd: nanoOf(paid), uncached_nanousd: nanoOf(uncached), tokens_unpriced }
 }
 
-function nanoOf(pico: bigint): bigint {
-  return (pico + PICO_PER_NANO / 2n) / PICO_PER_NANO
+function nanoOf(parts: bigint): bigint {
+  return (parts + PARTS_PER_NANO / 2n) / PARTS_PER_NANO
 }

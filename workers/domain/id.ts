@@ -29,6 +29,7 @@ const PREFIXES = {
   delivery: 'dlv',
   view: 'viw',
   report: 'rpt',
+  price: 'prc',
 } as const
 export type IdKind = keyof typeof PREFIXES
 

@@ -1,4 +1,4 @@
-import type { Rates } from './price.ts'
+import type { PriceShape, Rates } from './price.ts'
 
 /** What one call of a tool costs. */
 export interface CallPrice {
@@ -14,12 +14,18 @@ export interface PriceBook {
    * @param provider as events name it; empty or unknown: found by the model's name alone.
    */
   rates(provider: string, model: string, atMs: number): Rates | null
+  /** On what the price of a model depends, at any time; one without a price depends on nothing. */
+  shape(provider: string, model: string): PriceShape
   /** The organization's own price of one call of a tool. */
   perCall(tool: string, atMs: number): CallPrice | null
 }
 
 /** Knows no price of anything. */
-export const NO_PRICES: PriceBook = { rates: () => null, perCall: () => null }
+export const NO_PRICES: PriceBook = {
+  rates: () => null,
+  perCall: () => null,
+  shape: () => ({ steady: true, tiers: [] }),
+}
 
 /** Finds every entry that could have been booked, whatever the prices were at that time: for keys, not for amounts. */
-export const ANY_PRICES: PriceBook = { rates: () => null, perCall: () => ({ nanousd: 0, version: '' }) }
+export const ANY_PRICES: PriceBook = { ...NO_PRICES, perCall: () => ({ nanousd: 0, version: '' }) }

@@ -36,6 +36,8 @@ export interface Rates {
   request?: bigint
   /** Of each service tier but the standard one that has a price. */
   service?: Readonly<Record<string, Service>>
+  /** What of these rates is paid, in millionths; left out: all of it. */
+  millionths?: bigint
   /** Names whose prices these are, and of which row; kept with every ledger entry. */
   version: string
 }
@@ -86,17 +88,27 @@ const SERVICE_WORDS: Record<string, string> = {
   batches: 'batch',
 }
 const PRICE_DECIMALS = 6
+export const MILLIONTHS = 1_000_000n
 
 /** US dollars per million tokens → pico-dollars per token, exact to six decimals of a dollar. */
 export function picoPerToken(usdPerMillion: number): bigint {
   return BigInt(Math.round(usdPerMillion * 1e6))
 }
 
-/** Pico-dollars per token → US dollars per million tokens, as price lists have them: at least two decimals, exact. */
-export function usdPerMillion(pico: bigint): string {
-  const digits = pico.toString().padStart(PRICE_DECIMALS + 1, '0')
-  const decimals = digits.slice(-PRICE_DECIMALS).replace(/0{1,4}$/, '')
-  return `${digits.slice(0, -PRICE_DECIMALS)}.${decimals}`
+/** The same of decimal text with at most six decimals. */
+export function picoFromUsd(usdPerMillion: string): bigint {
+  const [whole = '0', decimals = ''] = usdPerMillion.split('.')
+  return BigInt(whole + decimals.padEnd(PRICE_DECIMALS, '0'))
+}
+
+/**
+ * Pico-dollars per token → US dollars per million tokens, as price lists have them: at least two decimals, exact.
+ * @param millionths what of it is paid.
+ */
+export function usdPerMillion(pico: bigint, millionths = MILLIONTHS): string {
+  const decimals = 2 * PRICE_DECIMALS
+  const digits = (pico * millionths).toString().padStart(decimals + 1, '0')
+  return `${digits.slice(0, -decimals)}.${digits.slice(-decimals).replace(/0{1,10}$/, '')}`
 }
 
 /**
@@ -106,15 +118,14 @@ export function usdPerMillion(pico: bigint): string {
 export function costNanousd(usage: Usage, rates: Rates): number | null {
   const service = serviceFor(rates, usage)
   if (service === null) return null
-  const { times, per } = service
   let pico = 0n
   for (const [tokens, rate] of [...promptParts(usage, rates), ...completionParts(usage, rates)]) {
     if (tokens <= 0) continue
     if (rate === undefined) return null
     pico += BigInt(tokens) * rateAt(rate, usage.prompt)
   }
-  const whole = pico * times + (rates.request ?? 0n) * per
-  const nano = PICO_PER_NANO * per
+  const whole = (pico * service.times + (rates.request ?? 0n) * service.per) * (rates.millionths ?? MILLIONTHS)
+  const nano = PICO_PER_NANO * service.per * MILLIONTHS
   return Number((2n * whole + nano) / (2n * nano))
 }
 

@@ -5,7 +5,7 @@ import { catchUpStore } from '../adapters/d1/catch-up.ts'
 import { cellFor, type CellStores } from '../adapters/cells.ts'
 import { sha256Hex, shortHash } from '../adapters/hash.ts'
 import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
-import { findRates, openPrices } from '../adapters/prices.ts'
+import { openBooks } from '../adapters/prices/books.ts'
 import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
@@ -58,7 +58,7 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
   const sinks = commitSinks(env, stores, metrics)
   return {
     cell,
-    applyFor: (tenant) => applyDeps(stores, sinks, tenant, checkpoint),
+    applyFor: (tenant) => applyDeps(env, stores, sinks, tenant, checkpoint),
     readJournal: (name, batchId) => readJournaled(stores.bucket, name, batchId),
     bury: (bytes, reason) => deadLetters(stores.bucket).put(bytes, reason, Date.now(), cell),
     moves: gateOf(env, cell),
@@ -68,6 +68,7 @@ export function ingestDeps(env: Env, cell: Cell, checkpoint: (step: string) => v
 }
 
 function applyDeps(
+  env: Env,
   stores: CellStores,
   sinks: CommitSinks,
   tenant: Tenant,
@@ -80,7 +81,7 @@ function applyDeps(
       shortHash,
       hex: (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex'),
     },
-    openPrices: async () => () => openPrices(),
+    openPrices: (orgIds) => openBooks(env, tenant, orgIds),
     now: () => Date.now(),
     newCommitId,
     checkpoint,
@@ -178,9 +179,8 @@ export function auditTools(env: Env) {
 }
 
 /** What TenantBudget needs of the world. */
-export const guardTools: GuardTools & ControlTools = {
+export const guardTools: Omit<GuardTools, 'isPriced'> & ControlTools = {
   hash: sha256Hex,
-  isPriced: (provider, model, atMs) => findRates(provider, model, atMs) !== null,
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { call, claudeLoop, failed, SONNET_5 } from '../../support/client-runs.ts'
-import { openPrices } from '../../../workers/adapters/prices.ts'
+import { bundledBook } from '../../../workers/adapters/prices/bundled.ts'
 import { shortHash } from '../../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import { eventKey, priceOf } from '../../../workers/domain/ledger.ts'
@@ -92,7 +92,7 @@ describe('coding agents', () => {
 
 /** What the ledger takes of events, however often it is told of them: in nano-dollars. */
 function paid(events: readonly CanonicalEvent[]): number {
-  const entries = new Map(events.map((event) => [eventKey(event, shortHash), priceOf(event, openPrices())]))
+  const entries = new Map(events.map((event) => [eventKey(event, shortHash), priceOf(event, bundledBook)]))
   return [...entries.values()].reduce((sum, priced) => sum + (priced?.cost_nanousd ?? 0), 0)
 }
 

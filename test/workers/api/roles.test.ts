@@ -68,7 +68,7 @@ describe('role × route', () => {
 describe('scope × route', () => {
   const ORGANIZATION_ONLY: Permission[] = [
     ...(['org.write', 'member.read', 'erasure.read', 'audit.read'] as const),
-    ...(['repricing.read', 'repricing.write'] as const),
+    ...(['price.write', 'repricing.read', 'repricing.write'] as const),
   ]
 
   it.each<Scope[]>([['ingest'], ['read'], ['admin'], ['guard']])(

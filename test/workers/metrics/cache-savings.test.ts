@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { rollupStore } from '../../../workers/adapters/d1/rollup-store.ts'
 import { spendStore } from '../../../workers/adapters/d1/spend-store.ts'
-import { findRates, openPrices, priceShape } from '../../../workers/adapters/prices.ts'
+import { bundledBook } from '../../../workers/adapters/prices/bundled.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import { rateAt } from '../../../workers/domain/price.ts'
 import { cacheSavings } from '../../../workers/services/spend/cache.ts'
@@ -19,8 +19,7 @@ const deps = {
     () => db,
     () => NOW,
   ),
-  openPrices: async () => openPrices(),
-  priceShape,
+  openPrices: async () => bundledBook,
 }
 /** One price; by length of the prompt; by time of day; without a price for writes; without any. */
 const MODELS = [
@@ -60,7 +59,7 @@ function folded(calls: readonly CanonicalEvent[], model: string): { paid: bigint
   let paid = 0n
   let uncached = 0n
   for (const call of calls.filter((one) => one.model === model)) {
-    const rates = findRates(call.provider ?? '', model, call.timestamp)
+    const rates = bundledBook.rates(call.provider ?? '', model, call.timestamp)
     const { tokens_prompt = 0, tokens_cached = 0, tokens_cache_write = 0 } = call
     if (rates?.cacheRead === undefined) throw new Error(`${model} has a price`)
     paid += BigInt(tokens_cached) * rateAt(rates.cacheRead, tokens_prompt)
@@ -120,7 +119,9 @@ describe('what caching saved', () => {
   })
 
   it('tells prices of the day from those of the night', () => {
-    const rates = [2, 20].map((hour) => findRates('deepseek', 'deepseek-chat', Date.UTC(2026, 10, 1, hour))?.cacheRead)
+    const rates = [2, 20].map(
+      (hour) => bundledBook.rates('deepseek', 'deepseek-chat', Date.UTC(2026, 10, 1, hour))?.cacheRead,
+    )
     expect(rates[0]).not.toEqual(rates[1])
   })
 })

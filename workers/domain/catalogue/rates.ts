@@ -1,10 +1,6 @@
+import type { Amount, ModelPrices, PricedName } from '../../contract/price-catalogue.ts'
 import { picoPerToken, type Rates, type TieredRate } from '../price.ts'
 import { serviceTiers } from './service-tiers.ts'
-
-/** US dollars per million tokens, flat or by the length of the request; per thousand where the name says so. */
-export type Price = number | { base: number; tiers: readonly { start: number; price: number }[] }
-/** One row of the catalogue at one moment: amounts by the catalogue's own names. */
-export type ModelPrices = Readonly<Record<string, Price | undefined>>
 
 const RATES = {
   input: ['input_mtok'],
@@ -19,10 +15,10 @@ const RATES = {
   imageInput: ['input_image_mtok'],
   imageCacheRead: ['cache_image_read_mtok'],
   imageOutput: ['output_image_mtok'],
-} as const satisfies Partial<Record<keyof Rates, readonly string[]>>
+} as const satisfies Partial<Record<keyof Rates, readonly PricedName[]>>
 
-/** Tokens of a request change their price with any of these. */
-export const PRICED_NAMES: readonly string[] = Object.values(RATES).flat()
+/** What prices tokens; the rest prices requests. */
+export const PRICED_TOKENS: readonly PricedName[] = Object.values(RATES).flat()
 
 const NOTHING: TieredRate = { base: 0n, tiers: [] }
 /** US dollars per thousand requests → pico-dollars per request. */
@@ -31,7 +27,7 @@ const PICO_PER_REQUEST = 1e9
 /** Rates of a row of the catalogue; null for one that prices no tokens. */
 export function ratesOf(provider: string, model: string, prices: ModelPrices, version: string): Rates | null {
   const rates: Partial<Rates> = {}
-  for (const [name, keys] of Object.entries(RATES) as [keyof typeof RATES, readonly string[]][]) {
+  for (const [name, keys] of Object.entries(RATES) as [keyof typeof RATES, readonly PricedName[]][]) {
     const price = keys.map((key) => prices[key]).find((value) => value !== undefined)
     if (price !== undefined) rates[name] = rateOf(price)
   }
@@ -71,7 +67,7 @@ function multiplied({ base, tiers }: TieredRate, by: bigint): TieredRate {
 }
 
 /** Pico-dollars per token of a price of the catalogue. */
-export function rateOf(price: Price): TieredRate {
+export function rateOf(price: Amount): TieredRate {
   if (typeof price === 'number') return { base: picoPerToken(price), tiers: [] }
   return {
     base: picoPerToken(price.base),

@@ -1,6 +1,6 @@
 import { cellFor } from '../../adapters/cells.ts'
 import { repricingStore } from '../../adapters/d1/repricing-store.ts'
-import { openPrices } from '../../adapters/prices.ts'
+import { openPrices } from '../../adapters/prices/books.ts'
 import type { Tenant } from '../../contract/tenant.ts'
 import { followCommit } from '../../services/ingest/apply.ts'
 import type { JobWork } from '../../services/job/port.ts'
@@ -14,7 +14,7 @@ export function repricingWork(env: Env, tenant: Tenant, now = () => Date.now()):
   const stores = cellFor(env, tenant.cell)
   return repricing({
     ...repricingStore(stores.shard(tenant.shard), tenant, newCommitId, now),
-    openPrices: async () => openPrices(),
+    openPrices: () => openPrices(env, tenant),
     async follow(delta) {
       // Analytics Engine has no jurisdictions: only the global cell may reach it.
       const metrics = tenant.cell === 'global' ? metricsSink(env.METRICS, Math.random) : null

@@ -7,7 +7,6 @@ import type {
   GuardSpend,
   SpendDelta,
   SpendRange,
-  SpendSum,
   TenantBudgetRpc,
 } from '../../contract/budget.ts'
 import type { CallOutcome, ControlCreate, ControlsRpc, ControlUpdate } from '../../contract/control.ts'
@@ -31,6 +30,7 @@ import { ForecastRows } from './budget/forecast-rows.ts'
 import { Forecasts } from './budget/forecasts.ts'
 import { settlementEvent, thresholdEvent } from './budget/events.ts'
 import { Guard } from './budget/guard.ts'
+import { KnownPrices } from './budget/known-prices.ts'
 import { Outbox } from './budget/outbox.ts'
 import { Place } from './budget/place.ts'
 import { Pruning } from './budget/pruning.ts'
@@ -42,7 +42,6 @@ import { Portable } from './portable.ts'
 
 const DAY_MS = 86_400_000
 const AGAIN_MS = 2_000
-const UNIT_MS = { quarter: 900_000, hour: 3_600_000 }
 /** Fits of forecasts that one reading waits for, and that one alarm makes. */
 const FITS_READ_MAX = 4
 const FITS_ALARM_MAX = 50
@@ -60,6 +59,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
   private readonly forecasts: Forecasts
   private readonly people: Budgets
   private readonly runtime: Controls
+  private readonly prices: KnownPrices
   private readonly guard: Guard
   private readonly outbox: Outbox
   private readonly portable: Portable
@@ -80,7 +80,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.people = new Budgets(budgets, this.book, this.counters, this.forecasts)
     const controls = new ControlRows(sql)
     this.runtime = new Controls(controls, new Breakers(controls, guardTools.hash), this.outbox, guardTools)
-    this.guard = new Guard(reservations, this.book, this.active, this.runtime, guardTools)
+    this.prices = new KnownPrices(env)
+    this.guard = new Guard(reservations, this.book, this.active, this.runtime, this.prices.with(guardTools))
     this.place = new Place(sql)
     this.clock = new Alarm(ctx.storage)
     this.pruning = new Pruning([this.counters, reservations, this.runtime])
@@ -117,11 +118,16 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.counters.snapshot(range)
   }
 
+  async forgetPrices(tenant: Tenant) {
+    this.prices.forget(tenant)
+  }
+
   async reconcile(ledger: { cost_nanousd: string; entries: number }) {
     return this.counters.reconcile(ledger, Date.now())
   }
 
   async reserve(tenant: ProjectTenant, works: Work[]) {
+    await this.prices.learn(tenant, works)
     const now = await this.together.here()
     this.place.set(tenant)
     const answer = this.turn(() => this.guard.reserve(tenant, works, now))
@@ -155,13 +161,8 @@ export class TenantBudget extends DurableObject<Env> implements All {
     return this.people.find(id, Date.now())
   }
 
-  async spending(id: string, { from_ms, to_ms, unit }: SpendRange): Promise<SpendSum[] | null> {
-    const budget = this.book.find(id, Date.now())
-    if (budget === null) return null
-    const unit_ms = UNIT_MS[unit]
-    return this.counters
-      .sums(budget.stored.scope, budget.stored.scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
-      .map(({ at, cost }) => ({ at_ms: at * unit_ms, cost_nanousd: cost.toString() }))
+  async spending(id: string, range: SpendRange) {
+    return this.people.spending(id, range, Date.now())
   }
 
   async detail(id: string) {

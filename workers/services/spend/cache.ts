@@ -2,14 +2,12 @@ import type { CacheSavings, CacheSavingsRow } from '../../contract/cache-savings
 import type { Tenant } from '../../contract/tenant.ts'
 import { cacheSaving, type CacheSaving, type CacheUse } from '../../domain/cache-saving.ts'
 import { usd } from '../../domain/money.ts'
-import type { PriceShape } from '../../domain/price.ts'
 import type { OpenPrices } from '../price/port.ts'
 import type { ModelKey, SpendQuery, SpendStore, SpendSum } from './port.ts'
 
 export interface CacheDeps {
   spend: SpendStore
   openPrices: OpenPrices
-  priceShape: (provider: string, model: string) => PriceShape
 }
 
 type Counted = Pick<SpendSum, 'entries' | 'tokens_prompt' | 'tokens_cached' | 'tokens_cache_write'>
@@ -19,17 +17,18 @@ type Counted = Pick<SpendSum, 'entries' | 'tokens_prompt' | 'tokens_cached' | 't
  * depends on the time or on the length of the prompt, the ledger's entries are told apart by both.
  */
 export async function cacheSavings(
-  { spend, openPrices, priceShape }: CacheDeps,
+  { spend, openPrices }: CacheDeps,
   tenant: Tenant,
   projectIds: readonly string[],
   query: Pick<SpendQuery, 'from_ms' | 'to_ms' | 'filters'>,
 ): Promise<CacheSavings> {
+  const prices = await openPrices(tenant)
   const sums = (
     await spend.spend(tenant, projectIds, { ...query, group_by: ['provider', 'model'], time_zone: 'UTC' })
   ).filter((sum) => sum.tokens_prompt > 0)
   const models = sums
     .filter((sum) => sum.tokens_cached + sum.tokens_cache_write > 0)
-    .map((sum) => ({ ...modelOf(sum), ...priceShape(...nameOf(sum)) }))
+    .map((sum) => ({ ...modelOf(sum), ...prices.shape(...nameOf(sum)) }))
   const moving = models.filter(({ steady }) => !steady)
   const tiered = models.filter(({ steady, tiers }) => steady && tiers.length > 0)
   const usesOf = async (these: typeof models, by_time: boolean) => {
@@ -38,7 +37,6 @@ export async function cacheSavings(
     return spend.cacheUses(tenant, projectIds, { ...query, models: these, by_time, tiers })
   }
   const apart = [...(await usesOf(moving, true)), ...(await usesOf(tiered, false))]
-  const prices = await openPrices(tenant)
   const rows = sums.map((sum) => {
     const key = modelOf(sum)
     const isApart = [...moving, ...tiered].some((one) => isSame(one, key))

@@ -115,8 +115,8 @@ function detailOf(sources: readonly UseSource[]): ModelUse['detail'] {
   }
 }
 
-function priceOf({ input, output, cacheRead, cacheWrite, version }: Rates): ModelPrice {
-  const usdOf = (rate: TieredRate | undefined) => (rate === undefined ? null : usdPerMillion(rate.base))
+function priceOf({ input, output, cacheRead, cacheWrite, version, millionths }: Rates): ModelPrice {
+  const usdOf = (rate: TieredRate | undefined) => (rate === undefined ? null : usdPerMillion(rate.base, millionths))
   return {
     version,
     input_usd: usdOf(input),

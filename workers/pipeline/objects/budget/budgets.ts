@@ -5,6 +5,8 @@ import type {
   BudgetUpdate,
   Extension,
   ExtensionCreate,
+  SpendRange,
+  SpendSum,
 } from '../../../contract/budget.ts'
 import type { ForecastPath } from '../../../contract/budget-forecast.ts'
 import { usd } from '../../../domain/money.ts'
@@ -16,6 +18,7 @@ import type { Counters } from './counters.ts'
 import type { Forecasts } from './forecasts.ts'
 import { varianceOf } from './variance.ts'
 
+const UNIT_MS = { quarter: 900_000, hour: 3_600_000 }
 const iso = (ms: number) => new Date(ms).toISOString()
 
 /** What people do with the budgets of one organization. */
@@ -51,6 +54,16 @@ export class Budgets {
       thresholds_reached: reached.map(({ percent, hit_ms }) => ({ percent, reached_at: iso(hit_ms) })),
       variance: varianceOf(budget.stored, this.counters, this.rows.zone(), nowMs),
     }
+  }
+
+  /** Exact, in order, units without spend left out; null for a budget that does not exist. */
+  spending(id: string, { from_ms, to_ms, unit }: SpendRange, nowMs: number): SpendSum[] | null {
+    const budget = this.book.find(id, nowMs)
+    if (budget === null) return null
+    const unit_ms = UNIT_MS[unit]
+    return this.counters
+      .sums(budget.stored.scope, budget.stored.scope_id, { from_ms, to_ms }, { zero_ms: 0, unit_ms })
+      .map(({ at, cost }) => ({ at_ms: at * unit_ms, cost_nanousd: cost.toString() }))
   }
 
   /** Null for one that does not exist. */

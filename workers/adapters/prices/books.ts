@@ -1,0 +1,52 @@
+import type { Cell, Tenant } from '../../contract/tenant.ts'
+import type { PriceBook } from '../../domain/price-book.ts'
+import { bookOf, type Catalogue, type OverrideRow } from '../../domain/price-override.ts'
+import type { Snapshot } from '../../services/price/port.ts'
+import { cellFor, type CellEnv } from '../cells.ts'
+import { overridesOf } from '../d1/price-store.ts'
+import { BUNDLED_NAME, bundledCatalogue } from './bundled.ts'
+
+/** A change of an organization's prices is known everywhere after this time; where it was made, at once. */
+export const PRICES_KEPT_MS = 30_000
+const ORGS_MAX = 5000
+
+const kept = new Map<string, { rows: readonly OverrideRow[]; readMs: number }>()
+const keyOf = (cell: Cell, shard: number, orgId: string) => `${cell} ${shard} ${orgId}`
+
+/** Books of organizations of one shard; what this isolate does not know is read at once, for all of them. */
+export async function openBooks(
+  env: CellEnv,
+  { cell, shard }: Pick<Tenant, 'cell' | 'shard'>,
+  orgIds: readonly string[],
+  nowMs = Date.now(),
+): Promise<(orgId: string) => PriceBook> {
+  const missing = orgIds.filter((orgId) => {
+    const known = kept.get(keyOf(cell, shard, orgId))
+    return known === undefined || nowMs - known.readMs >= PRICES_KEPT_MS
+  })
+  if (missing.length > 0) {
+    if (kept.size + missing.length > ORGS_MAX) kept.clear()
+    const read = await overridesOf(cellFor(env, cell).shard(shard), missing)
+    for (const [orgId, rows] of read) kept.set(keyOf(cell, shard, orgId), { rows, readMs: nowMs })
+  }
+  const { catalogue } = await catalogueFor(env, cell)
+  return (orgId) => bookOf(catalogue, kept.get(keyOf(cell, shard, orgId))?.rows ?? [])
+}
+
+/** The book of one organization. */
+export async function openPrices(env: CellEnv, tenant: Tenant): Promise<PriceBook> {
+  return (await openBooks(env, tenant, [tenant.org_id]))(tenant.org_id)
+}
+
+/** What this isolate knows of an organization's prices is read anew when it is needed next. */
+export function forgetPrices({ cell, shard, org_id }: Tenant): void {
+  kept.delete(keyOf(cell, shard, org_id))
+}
+
+/** The catalogue that a cell prices by. */
+export async function catalogueFor(_env: CellEnv, _cell: Cell): Promise<{ catalogue: Catalogue; snapshot: Snapshot }> {
+  return {
+    catalogue: bundledCatalogue,
+    snapshot: { name: BUNDLED_NAME, sinceMs: null, source: 'the package @pydantic/genai-prices' },
+  }
+}
