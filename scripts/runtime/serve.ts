@@ -11,7 +11,11 @@ import { guardAgainstOrphan } from './orphan-guard.ts'
 import { startRenderer } from './renderer.ts'
 import type { Readiness, Runtime, RuntimeOptions } from './runtime.ts'
 
-const LOCAL_VARS = { APP_ENV: 'dev', LOG_LEVEL: 'info', INGEST_JOURNAL: 'always' }
+const LOCAL_VARS = {
+  ...{ APP_ENV: 'dev', LOG_LEVEL: 'info', INGEST_JOURNAL: 'always' },
+  // Nothing on this machine calls the internet by itself.
+  PRICES_URL: process.env['PRICES_URL'] ?? '',
+}
 const STOP_MS = 10_000
 /** Left of the time to stop for ending workerd itself. */
 const DISPOSE_MS = 300

@@ -12,7 +12,7 @@ import { importedPackages } from './packages.ts'
 /** Databases of every cell, so that each project's setup can migrate what any of its Workers reads. */
 const DATABASES = ['CONTROL', 'DATA_GLOBAL_0', 'DATA_GLOBAL_1', 'DATA_EU_0', 'DATA_US_0']
 
-const VARS = { APP_ENV: 'test', LOG_LEVEL: 'error', INGEST_JOURNAL: 'always' }
+const VARS = { APP_ENV: 'test', LOG_LEVEL: 'error', INGEST_JOURNAL: 'always', PRICES_URL: '' }
 const SECRETS = { AUTH_SECRET: 'a-secret-that-only-tests-know-0123456789', AUDIT_SIGNING_KEY: newSigningKey() }
 
 /** Other Workers that run beside the one under test, from their real bundles. */

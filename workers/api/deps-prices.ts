@@ -1,7 +1,8 @@
 import { cellFor, shardOf } from '../adapters/cells.ts'
 import { memberStore } from '../adapters/d1/member-store.ts'
 import { priceStore } from '../adapters/d1/price-store.ts'
-import { catalogueFor, forgetPrices, openPrices } from '../adapters/prices/books.ts'
+import { forgetPrices, openPrices } from '../adapters/prices/books.ts'
+import { catalogueFor } from '../adapters/prices/snapshots.ts'
 import type { PriceDeps } from '../services/price/port.ts'
 import type { Env } from './env.ts'
 

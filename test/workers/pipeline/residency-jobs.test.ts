@@ -53,6 +53,8 @@ const TOLD_BY_CRON: Record<keyof typeof CRON_JOBS, string[]> = {
   sweep: ['BUCKET', 'DATA', 'QUEUE'],
   exports: ['BUCKET'],
   archive: ['BUCKET', 'DATA'],
+  // What is published for everybody.
+  prices: [],
   // By age alone: nothing in its statements is anybody's.
   prune: [],
   pack_days: ['DATA'],

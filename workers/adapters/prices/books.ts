@@ -1,10 +1,9 @@
 import type { Cell, Tenant } from '../../contract/tenant.ts'
 import type { PriceBook } from '../../domain/price-book.ts'
-import { bookOf, type Catalogue, type OverrideRow } from '../../domain/price-override.ts'
-import type { Snapshot } from '../../services/price/port.ts'
+import { bookOf, type OverrideRow } from '../../domain/price-override.ts'
 import { cellFor, type CellEnv } from '../cells.ts'
 import { overridesOf } from '../d1/price-store.ts'
-import { BUNDLED_NAME, bundledCatalogue } from './bundled.ts'
+import { catalogueFor } from './snapshots.ts'
 
 /** A change of an organization's prices is known everywhere after this time; where it was made, at once. */
 export const PRICES_KEPT_MS = 30_000
@@ -41,12 +40,4 @@ export async function openPrices(env: CellEnv, tenant: Tenant): Promise<PriceBoo
 /** What this isolate knows of an organization's prices is read anew when it is needed next. */
 export function forgetPrices({ cell, shard, org_id }: Tenant): void {
   kept.delete(keyOf(cell, shard, org_id))
-}
-
-/** The catalogue that a cell prices by. */
-export async function catalogueFor(_env: CellEnv, _cell: Cell): Promise<{ catalogue: Catalogue; snapshot: Snapshot }> {
-  return {
-    catalogue: bundledCatalogue,
-    snapshot: { name: BUNDLED_NAME, sinceMs: null, source: 'the package @pydantic/genai-prices' },
-  }
 }

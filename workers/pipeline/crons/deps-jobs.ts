@@ -19,6 +19,7 @@ import { catchUpDeps, type Env } from '../deps.ts'
 import { dueDeps } from '../deps-reports.ts'
 import { purgeDeleted, wakeJobs } from '../jobs/index.ts'
 import { wakeMoves } from '../move/deps.ts'
+import { refreshPrices } from './deps-prices.ts'
 import { retentionDeps } from './deps-retention.ts'
 
 /** What retention may take of an hour, for each shard. */
@@ -64,6 +65,7 @@ export const CRON_JOBS = {
       return archiveShard({ ...archiveStore(cellFor(env, cell).shard(shard)), ...parquetArchive(bucket) }, due_ms)
     },
   },
+  prices: { every: 'hour', per: 'cell', run: ({ env, cell, due_ms }) => refreshPrices(env, cell, due_ms) },
   prune: { every: 'hour', per: 'shard', run: (place) => rollupsOf(place).prune(place.due_ms) },
   pack_days: {
     every: 'hour',
