@@ -173,7 +173,7 @@ const gemini: Run = {
   result: 'missing',
   agent: 'gemini-cli',
   version: 'v24.21.0',
-  session: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown as string,
+  session: expect.stringMatching(/^[0-9a-f-]{36}$/),
   provider: 'gcp.gemini',
   calls: [400, 450, 500].map((prompt) =>
     call('gemini-2.5-flash', prompt, 40, (prompt - 128) * 0.3 + 128 * 0.03 + 40 * 2.5, { reasoning: 12 }),
