@@ -90,9 +90,19 @@ describe('who told of a trace', () => {
     ['langsmith', 'traces.pb', 'LangChain, LangGraph (LangSmith)'],
     ['otel-openai', 'traces.pb', 'OpenTelemetry, any language'],
     ['anthropic-otel', 'traces.pb', 'OpenTelemetry, any language'],
+    ['gemini-cli', 'traces.json', 'Gemini CLI'],
   ] as const)('%s is known by its recorded %s: %s', (client, file, name) => {
     const events = eventsIn(client, file) as unknown as TraceEvent[]
     expect(toldBy(clients, events)).toBe(name)
+  })
+
+  it.each([
+    ['opik', 'Opik'],
+    ['langfuse', 'Langfuse 3'],
+    ['posthog', 'PostHog'],
+  ])('is known by the protocol %s: %s', (mark, name) => {
+    const event = { event_type: 'agent.retry', timestamp: '', trace_id: 't', span_id: 's' }
+    expect(toldBy(clients, [{ ...event, attributes: { 'agentops.client': mark } }])).toBe(name)
   })
 
   it('is not known of events by hand', () => {

@@ -46,6 +46,7 @@ describe('Opik', () => {
     const replay = new Replay('opik')
     for (const request of recording('opik/batches')) replay.send(fromOpik(read(request)))
     expect(replay.refused).toEqual([])
+    for (const { attributes } of replay.events) expect(attributes).toMatchObject({ 'agentops.client': 'opik' })
     expect(tracesOf(replay.events)).toMatchObject(EXPECTED)
     const [outcome, ...others] = replay.events.filter(({ scores }) => scores !== undefined)
     expect([outcome, others]).toMatchObject([{ event_type: 'agent.outcome.revised', scores: { helpful: 0.8 } }, []])

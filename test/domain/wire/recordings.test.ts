@@ -135,11 +135,12 @@ describe('Langfuse 3', () => {
         { ...CHAIN, models: ['gpt-4o'], requests: ['rate_limit'], failed_calls: ['rate_limit'] },
       ]),
     )
+    const TOLD_BY = { 'agentops.client': 'langfuse' }
     const scores = replay.events.filter(({ event_type }) => event_type === 'agent.outcome.revised')
     expect(scores.map(({ scores: of, attributes, workflow_id }) => [of, attributes, workflow_id])).toEqual([
-      [{ helpful: 0.8 }, undefined, 'manual'],
-      [undefined, { 'score.tone': 'good' }, 'manual'],
-      [{ accuracy: 1 }, undefined, 'manual'],
+      [{ helpful: 0.8 }, TOLD_BY, 'manual'],
+      [undefined, { 'score.tone': 'good', ...TOLD_BY }, 'manual'],
+      [{ accuracy: 1 }, TOLD_BY, 'manual'],
     ])
   })
 })

@@ -4,6 +4,9 @@ import { canonicalise, type CanonicalContext, type Refusal } from '../canonical.
 import { eventsOfRun } from './events.ts'
 import type { Messages, Operation } from './operation.ts'
 
+/** Which protocol an event came by; of OTLP the scope of the instrumentation tells. */
+export const CLIENT_ATTRIBUTE = 'agentops.client'
+
 /** What became of the messages of a request. */
 export interface Judged {
   events: CanonicalEvent[]
@@ -49,7 +52,8 @@ function ran(client: string, operation: Operation, known: KnownRun, context: Can
   const { events, marks } = eventsOfRun(client, operation, known)
   const verdict: Verdict = { events: [], marks }
   for (const input of events) {
-    const outcome = canonicalise(withoutUndefined(input), context)
+    const attributes = { ...input.attributes, [CLIENT_ATTRIBUTE]: client }
+    const outcome = canonicalise(withoutUndefined({ ...input, attributes }), context)
     if (!outcome.ok) return { events: [], marks: [], refused: outcome }
     verdict.events.push(outcome.event)
   }
@@ -69,7 +73,7 @@ function scored(client: string, operation: Operation, { facts, told }: KnownRun,
       event_id: `${client}/${facts.id}/score`,
       ...{ agent_id, workflow_id, workflow_version, user_id, environment },
       scores: operation.scores,
-      attributes: operation.attributes,
+      attributes: { ...operation.attributes, [CLIENT_ATTRIBUTE]: client },
     }),
     context,
   )

@@ -34,6 +34,8 @@ export interface Client {
   proof: 'run' | 'documented'
   /** The instrumentation scopes of its spans. */
   scope?: RegExp
+  /** What its events are marked with, which come by a protocol of its own. */
+  mark?: string
 }
 
 /** In a shell, within double quotes. */

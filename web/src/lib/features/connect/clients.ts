@@ -29,15 +29,16 @@ export function picked(clients: readonly Client[], params: URLSearchParams): Cli
 export function toldBy(clients: readonly Client[], events: readonly TraceEvent[]): string | null {
   const counts = new Map<string, number>()
   for (const { attributes } of events) {
-    const scope = scopeOf(attributes)
-    const client = scope === null ? undefined : clients.find((one) => one.scope?.test(scope))
+    const scope = textAt(attributes, 'otel.scope.name')
+    const mark = textAt(attributes, 'agentops.client')
+    const client = clients.find((one) => (mark === null ? scope !== null && one.scope?.test(scope) : one.mark === mark))
     if (client !== undefined) counts.set(client.name, (counts.get(client.name) ?? 0) + 1)
   }
   return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null
 }
 
-function scopeOf(attributes: unknown): string | null {
-  if (typeof attributes !== 'object' || attributes === null || !('otel.scope.name' in attributes)) return null
-  const scope = attributes['otel.scope.name']
-  return typeof scope === 'string' ? scope : null
+function textAt(attributes: unknown, name: string): string | null {
+  if (typeof attributes !== 'object' || attributes === null || !(name in attributes)) return null
+  const text: unknown = Object.entries(attributes).find(([key]) => key === name)?.[1]
+  return typeof text === 'string' ? text : null
 }

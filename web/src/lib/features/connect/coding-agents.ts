@@ -55,7 +55,7 @@ export const CODING_AGENTS: Client[] = [
     ],
     posts: SIGNALS.map((signal) => `/v1/${signal}`),
     unsent: 'Who the user is.',
-    proof: 'documented',
+    proof: 'run',
     scope: /^gemini-cli/,
   },
 ]

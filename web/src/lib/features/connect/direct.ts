@@ -5,6 +5,7 @@ import { curlSnippet, firstEvent, NODE_INSTALL, nodeSnippet, type FirstEventFact
 export const GATEWAYS: Client[] = [
   {
     id: 'litellm',
+    mark: 'litellm',
     name: 'LiteLLM',
     group: 'Gateways',
     words: 'proxy generic_api',

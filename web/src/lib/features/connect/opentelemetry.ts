@@ -158,7 +158,7 @@ new OtelExporter({
     ],
     posts: TRACES,
     unsent: 'A fallback within one call: its attempts are merged.',
-    proof: 'documented',
+    proof: 'run',
     scope: /^@mastra\//,
   },
   {

@@ -6,6 +6,7 @@ const group = 'Frameworks and SDKs'
 export const BY_THEIR_OWN: Client[] = [
   {
     id: 'langsmith',
+    mark: 'langsmith',
     name: 'LangChain, LangGraph (LangSmith)',
     group,
     words: 'langchain langgraph langsmith',
@@ -26,6 +27,7 @@ export const BY_THEIR_OWN: Client[] = [
   },
   {
     id: 'langfuse-3',
+    mark: 'langfuse',
     name: 'Langfuse 3',
     group,
     words: 'langfuse ingestion',
@@ -45,6 +47,7 @@ export const BY_THEIR_OWN: Client[] = [
   },
   {
     id: 'openai-agents',
+    mark: 'openai-agents',
     name: 'OpenAI Agents SDK',
     group,
     words: 'openai agents',
@@ -67,6 +70,7 @@ setTraceProcessors([new BatchTraceProcessor(exporter)])`,
   },
   {
     id: 'lunary',
+    mark: 'lunary',
     name: 'Lunary',
     group,
     about: 'Programs that report to Lunary report here by two variables.',
@@ -82,6 +86,7 @@ setTraceProcessors([new BatchTraceProcessor(exporter)])`,
   },
   {
     id: 'opik',
+    mark: 'opik',
     name: 'Opik',
     group,
     words: 'comet opik-openai',
@@ -101,6 +106,7 @@ setTraceProcessors([new BatchTraceProcessor(exporter)])`,
   },
   {
     id: 'braintrust',
+    mark: 'braintrust',
     name: 'Braintrust',
     group,
     words: 'braintrust logger',
@@ -137,6 +143,7 @@ Sentry.init({ dsn: ${dsn(facts)}, tracesSampleRate: 1 })`,
   },
   {
     id: 'posthog',
+    mark: 'posthog',
     name: 'PostHog',
     group,
     words: 'posthog llm analytics',
@@ -157,6 +164,7 @@ const client = new OpenAI({ apiKey: process.env.OPENAI_API_KEY, posthog })`,
   },
   {
     id: 'helicone',
+    mark: 'helicone',
     name: 'Helicone, manual logger',
     group,
     words: 'helicone helpers',
