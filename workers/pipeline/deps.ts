@@ -5,7 +5,8 @@ import { catchUpStore } from '../adapters/d1/catch-up.ts'
 import { cellFor, type CellStores } from '../adapters/cells.ts'
 import { sha256Hex, shortHash } from '../adapters/hash.ts'
 import { metricsSink } from '../adapters/metrics/analytics-engine/sink.ts'
-import { openBooks } from '../adapters/prices/books.ts'
+import { bundledBook } from '../adapters/prices/bundled.ts'
+import { forgetPrices, openBooks, openPrices } from '../adapters/prices/books.ts'
 import { keepCheckpoint } from '../adapters/r2/checkpoints.ts'
 import { deadLetters } from '../adapters/r2/dead-letters.ts'
 import { readdressed } from '../adapters/move/bucket.ts'
@@ -21,6 +22,7 @@ import { storeBatches, type StorePorts } from '../services/ingest/store.ts'
 import type { CatchUpDeps } from '../services/ingest/catch-up.ts'
 import type { ControlTools } from './objects/budget/controls.ts'
 import type { GuardTools } from './objects/budget/guard.ts'
+import type { PriceTools } from './objects/budget/known-prices.ts'
 import type { OutgoingBatch } from './objects/budget/outbox.ts'
 import type { LiveFeed } from './objects/live-feed.ts'
 import type { OrgAlerts } from './objects/org-alerts.ts'
@@ -183,6 +185,13 @@ export const guardTools: Omit<GuardTools, 'isPriced'> & ControlTools = {
   hash: sha256Hex,
   random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
 }
+
+/** What TenantBudget knows of prices. */
+export const priceTools = (env: Env): PriceTools => ({
+  first: bundledBook,
+  open: (tenant) => openPrices(env, tenant),
+  forget: forgetPrices,
+})
 
 /** Makes events of an object durable; a batch that was sent before is applied once. */
 export async function sendOutgoing(

@@ -15,7 +15,7 @@ import type { GuardRpc, SettleRequest, Work } from '../../contract/guard.ts'
 import type { Digest, ObjectPage, PortableRpc } from '../../contract/move.ts'
 import type { ProjectTenant, Tenant } from '../../contract/tenant.ts'
 import { eraserOf } from '../../domain/erase.ts'
-import { guardTools, sendOutgoing, type Env } from '../deps.ts'
+import { guardTools, priceTools, sendOutgoing, type Env } from '../deps.ts'
 import { forecastTools } from '../deps-forecast.ts'
 import { Alarm } from './budget/alarm.ts'
 import { reservationView } from './budget/answers.ts'
@@ -80,7 +80,7 @@ export class TenantBudget extends DurableObject<Env> implements All {
     this.people = new Budgets(budgets, this.book, this.counters, this.forecasts)
     const controls = new ControlRows(sql)
     this.runtime = new Controls(controls, new Breakers(controls, guardTools.hash), this.outbox, guardTools)
-    this.prices = new KnownPrices(env)
+    this.prices = new KnownPrices(priceTools(env))
     this.guard = new Guard(reservations, this.book, this.active, this.runtime, this.prices.with(guardTools))
     this.place = new Place(sql)
     this.clock = new Alarm(ctx.storage)

@@ -1,21 +1,26 @@
-import { bundledBook } from '../../../adapters/prices/bundled.ts'
-import { forgetPrices, openPrices } from '../../../adapters/prices/books.ts'
 import type { Work } from '../../../contract/guard.ts'
 import type { Tenant } from '../../../contract/tenant.ts'
 import type { PriceBook } from '../../../domain/price-book.ts'
-import type { Env } from '../../deps.ts'
 import type { GuardTools } from './guard.ts'
+
+export interface PriceTools {
+  /** What is known before anything was read. */
+  first: PriceBook
+  open(tenant: Tenant): Promise<PriceBook>
+  forget(tenant: Tenant): void
+}
 
 /**
  * What the guard knows of prices. Decisions are made on numbers in memory: only work of a model that has no price there
  * waits for the organization's own prices to be read, at most once in the time that they are kept.
  */
 export class KnownPrices {
-  private readonly env: Env
-  private book: PriceBook = bundledBook
+  private readonly tools: PriceTools
+  private book: PriceBook
 
-  constructor(env: Env) {
-    this.env = env
+  constructor(tools: PriceTools) {
+    this.tools = tools
+    this.book = tools.first
   }
 
   /** Tools, with what is known here. */
@@ -32,14 +37,14 @@ export class KnownPrices {
     const now = Date.now()
     if (works.every(({ provider, model }) => !model || this.isPriced(provider ?? '', model, now))) return
     try {
-      this.book = await openPrices(this.env, tenant)
+      this.book = await this.tools.open(tenant)
     } catch {
       // What was known before decides: the guard does not fail with another store.
     }
   }
 
   forget(tenant: Tenant): void {
-    forgetPrices(tenant)
-    this.book = bundledBook
+    this.tools.forget(tenant)
+    this.book = this.tools.first
   }
 }
