@@ -111,6 +111,52 @@ describe('models and prices', () => {
     await page.getByText('1 of 1 priced').first().waitFor()
   })
 
+  it('takes a price of one’s own, by which calls without one are then priced', async () => {
+    await page.getByRole('button', { name: 'Add a price…' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Model').fill('acme-unknown')
+    await dialog.getByLabel('Input').fill('two')
+    await dialog.getByRole('button', { name: 'Add price' }).click()
+    await dialog.getByText('Input: must be US dollars').waitFor()
+    expect(await dialog.getByLabel('Model').inputValue()).toBe('acme-unknown')
+    await expectReadable(
+      page,
+      [
+        [360, 'light'],
+        [360, 'dark'],
+      ],
+      'dialog',
+    )
+    await dialog.getByLabel('Input').fill('2')
+    await dialog.getByLabel('Output').fill('4')
+    // The calls came before now.
+    await dialog.getByLabel('From', { exact: true }).fill('2026-01-01T00:00')
+    await dialog.getByRole('button', { name: 'Add price' }).click()
+    await expect.poll(() => dialog.count()).toBe(0)
+    await page.getByText('$2 in, $4 out a million tokens').waitFor()
+    await expect
+      .poll(() =>
+        table()
+          .getByRole('row', { name: /acme-unknown/ })
+          .textContent(),
+      )
+      .toMatch(/\$2\.00 in, \$4\.00 out/)
+    await page.getByRole('button', { name: 'Reprice…' }).click()
+    await dialog.getByLabel('Model').selectOption({ label: 'acme / acme-unknown (without price)' })
+    await dialog.getByRole('button', { name: 'Show the difference' }).click()
+    await page.getByText('2 calls would change').waitFor()
+    await page.getByRole('button', { name: 'Book the difference…' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Book it' }).click()
+    await page.getByText('2 calls changed').waitFor()
+    // 1,000 in and 500 out, twice.
+    expect(await spend()).toBe('0.015950000')
+    await expect.poll(() => page.locator('[data-unpriced]').count()).toBe(0)
+    await page.getByRole('button', { name: 'End the price of acme-unknown' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'End it' }).click()
+    await page.getByText('The price has ended').waitFor()
+    await page.getByText('ended', { exact: true }).waitFor()
+  })
+
   it('reads well, narrow and wide, light and dark, and nothing went wrong', async () => {
     await expectReadable(page, [
       [360, 'light'],

@@ -17,7 +17,8 @@ import {
   repricingFrom,
   sizeOf,
 } from '../../web/src/lib/features/prices/repricing.ts'
-import type { ModelUse, Repricing } from '../../web/src/lib/prices.ts'
+import { kindOf, ownChangeFrom, ownNameOf, ownPriceFrom, ownText } from '../../web/src/lib/features/prices/own.ts'
+import type { ModelUse, Price, Repricing } from '../../web/src/lib/prices.ts'
 import { sortRows } from '../../web/src/lib/ui/table/table.ts'
 import { usdPerMillion, picoPerToken } from '../../workers/domain/price.ts'
 
@@ -118,6 +119,80 @@ const repricing = (fields: Partial<Repricing> = {}): Repricing => ({
   },
   ...{ models: [], created_at: '2026-11-03T00:00:00.000Z', ended_at: null },
   ...fields,
+})
+
+const own = (fields: Partial<Price> = {}): Price => ({
+  ...{ id: 'prc_1', provider: null, model: 'gpt-5*', tool: null, rates: null, discount_percent: null, call_usd: null },
+  ...{ service_tiers: null, effective_from: '2026-11-01T00:00:00.000Z', effective_to: null, state: 'active', note: '' },
+  ...{ created_by_name: null, created_at: '2026-11-01T00:00:00.000Z', updated_at: '2026-11-01T00:00:00.000Z' },
+  ...{ version: 3, price_version: 'own:prc_1@3' },
+  ...fields,
+})
+
+describe('prices of one’s own', () => {
+  it.each<[Partial<Price>, string, string]>([
+    [{ rates: { input: '2.00', cache_write_1h: '4' } }, 'gpt-5*', '$2.00 in, $4 cache write 1h a million tokens'],
+    [
+      { provider: 'acme', discount_percent: '12.5', service_tiers: { priority: '150' } },
+      'acme / gpt-5*',
+      '12.5 % off the list; priority at 150 %',
+    ],
+    [{ discount_percent: '-5' }, 'gpt-5*', '5 % on top of the list'],
+    [{ model: null, tool: 'search', call_usd: '0.005' }, 'Tool search', '$0.005 a call'],
+  ])('say whose they are and what: %j', (fields, name, text) =>
+    expect([ownNameOf(own(fields)), ownText(own(fields))]).toEqual([name, text]),
+  )
+
+  const form = (fields: Record<string, string>) => {
+    const made = new FormData()
+    for (const [name, value] of Object.entries(fields)) made.append(name, value)
+    return made
+  }
+
+  it.each<[Record<string, string>, object]>([
+    [
+      {
+        kind: 'rates',
+        model: 'gpt-5*',
+        provider: '',
+        input: '2',
+        output: '',
+        effective_from: '2026-12-01T00:00',
+        note: 'contract 7',
+      },
+      {
+        input: {
+          model: 'gpt-5*',
+          rates: { input: '2' },
+          effective_from: '2026-11-30T23:00:00.000Z',
+          note: 'contract 7',
+        },
+      },
+    ],
+    [
+      { kind: 'discount', model: 'm', provider: 'acme', discount_percent: '10', tool: 'left over' },
+      { input: { model: 'm', provider: 'acme', discount_percent: '10', note: '' } },
+    ],
+    [{ kind: 'call', tool: 'search', call_usd: '0.005' }, { input: { tool: 'search', call_usd: '0.005', note: '' } }],
+    [{ kind: 'rates', model: 'm', input: 'two' }, { problem: expect.stringContaining('Input: must be US dollars') }],
+    [{ kind: 'rates', model: 'm' }, { problem: expect.stringContaining('Rates: must name a rate') }],
+    [{ kind: 'call', tool: 'search', call_usd: '' }, { problem: expect.stringContaining('Price of a call') }],
+    [{ kind: 'rates', model: 'm', input: '1', effective_to: 'never' }, { problem: 'That is no time.' }],
+  ])('are read from a form: %j', (fields, wanted) =>
+    expect(ownPriceFrom(form(fields), 'Europe/Berlin')).toEqual(wanted),
+  )
+
+  it('are changed with the version that was read, and keep rates that the form does not have', () => {
+    const fields = { kind: 'rates', version: '3', input: '3', kept: '{"reasoning":"9"}', effective_to: '' }
+    expect(ownChangeFrom(form(fields), 'UTC')).toEqual({
+      input: { version: 3, rates: { reasoning: '9', input: '3' }, effective_to: null, note: '' },
+    })
+    expect(ownChangeFrom(form({ ...fields, kept: '{', input: '' }), 'UTC')).toMatchObject({
+      problem: expect.any(String),
+    })
+    expect(kindOf(own({ call_usd: '1' }))).toBe('call')
+    expect(kindOf(own({ discount_percent: '1' }))).toBe('discount')
+  })
 })
 
 describe('a repricing', () => {

@@ -1,6 +1,7 @@
 import { fail } from '@sveltejs/kit'
-import { api } from '$lib/api.ts'
+import { api, ApiError } from '$lib/api.ts'
 import { parseRange } from '$lib/features/filters/range.ts'
+import { ownChangeFrom, ownPriceFrom } from '$lib/features/prices/own.ts'
 import { bookable, bookingOf, repricingFrom } from '$lib/features/prices/repricing.ts'
 import { roleMay } from '$lib/features/settings/roles.ts'
 import { settle } from '$lib/loaded.ts'
@@ -16,12 +17,43 @@ export const load: PageServerLoad = async ({ parent, fetch, url }) => {
   return {
     range,
     models: settle(of.models(range)),
+    own: await settle(of.own()),
     repricings: mayRead ? await settle(of.repricings()) : null,
     nowMs: Date.now(),
   }
 }
 
 export const actions: Actions = {
+  addPrice: async ({ request, fetch, params }) => {
+    const form = await request.formData()
+    const price = ownPriceFrom(form, field(form, 'zone') || 'UTC')
+    if ('problem' in price) return fail(422, { wrongPrice: price.problem })
+    try {
+      await pricesOf(api(fetch), params.org).add(price.input)
+      return { done: 'The price is added. Reprice for calls that came before.' }
+    } catch (error) {
+      return refusedPrice(error)
+    }
+  },
+  changePrice: async ({ request, fetch, params }) => {
+    const form = await request.formData()
+    const change = ownChangeFrom(form, field(form, 'zone') || 'UTC')
+    if ('problem' in change) return fail(422, { wrongPrice: change.problem })
+    try {
+      await pricesOf(api(fetch), params.org).change(field(form, 'id'), change.input)
+      return { done: 'The price is changed for calls from now on.' }
+    } catch (error) {
+      return refusedPrice(error)
+    }
+  },
+  endPrice: async ({ request, fetch, params }) => {
+    try {
+      await pricesOf(api(fetch), params.org).end(field(await request.formData(), 'id'))
+      return { done: 'The price has ended: the list prices calls from now on.' }
+    } catch (error) {
+      return refusal(error)
+    }
+  },
   preview: async ({ request, fetch, params }) => {
     const form = await request.formData()
     const asked = repricingFrom(form, field(form, 'zone') || 'UTC')
@@ -56,4 +88,10 @@ export const actions: Actions = {
       return refusal(error)
     }
   },
+}
+
+/** What the API says of a price is said where it is written. */
+function refusedPrice(error: unknown) {
+  if (error instanceof ApiError && error.status < 500) return fail(error.status, { wrongPrice: error.problem.detail })
+  return refusal(error)
 }
