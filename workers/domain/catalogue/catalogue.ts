@@ -31,6 +31,7 @@ const QUARTER_MS = 900_000
 export function catalogueOf(providers: readonly CatalogueProvider[], name: string): Catalogue {
   const rows = new Map<string, Found | null>()
   const rates = new Map<string, Rates | null>()
+  const names = new Map<string, string>()
   const rowOf = (provider: string, model: string) =>
     kept(rows, `${provider}\n${model}`, () => {
       const id = PROVIDER_ALIASES[provider] ?? provider
@@ -62,7 +63,10 @@ export function catalogueOf(providers: readonly CatalogueProvider[], name: strin
       return { steady: !isDated(prices), tiers: [...new Set(tiers)].sort((a, b) => a - b) }
     },
     providerOf: (provider) =>
-      providerNamed(providers, PROVIDER_ALIASES[provider.toLowerCase()] ?? provider)?.id ?? provider.toLowerCase(),
+      kept(names, provider, () => {
+        const name = provider.toLowerCase()
+        return providerNamed(providers, PROVIDER_ALIASES[name] ?? name)?.id ?? name
+      }),
   }
 }
 
