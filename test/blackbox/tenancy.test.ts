@@ -157,6 +157,7 @@ function bodyFor(path: string, method: string): unknown {
   if (path.endsWith('/extensions'))
     return { amount_usd: '1', until: new Date(Date.now() + 60_000).toISOString(), reason: 'x' }
   if (/\/(views|reports)\//.test(path)) return { name: 'Mine now', version: 1 }
+  if (path.includes('/prices/')) return { version: 1 }
   if (path.includes('/members/')) return { role: 'developer' }
   return { name: 'Mine now', scopes: ['read'] }
 }
