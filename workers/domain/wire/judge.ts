@@ -5,7 +5,7 @@ import { eventsOfRun } from './events.ts'
 import type { Messages, Operation } from './operation.ts'
 
 /** Which protocol an event came by; of OTLP the scope of the instrumentation tells. */
-export const CLIENT_ATTRIBUTE = 'agentops.client'
+const CLIENT_ATTRIBUTE = 'agentops.client'
 
 /** What became of the messages of a request. */
 export interface Judged {
