@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { sha256Hex } from '../../workers/adapters/hash.ts'
 import { AppError } from '../../workers/domain/errors.ts'
+import type { CanonicalContext } from '../../workers/domain/canonical.ts'
+import { parseMetrics } from '../../workers/edge/metrics.ts'
 import { parseLogs } from '../../workers/edge/logs.ts'
 import type { OtlpEncoding } from '../../workers/edge/otlp.ts'
 import { parseTraces } from '../../workers/edge/traces.ts'
@@ -16,7 +18,8 @@ const ITEMS_EACH = 2
 
 interface Fuzzed {
   bodies: number
-  parse: typeof parseTraces
+  /** How much it makes of a body. */
+  parse: (body: Uint8Array, encoding: OtlpEncoding, about: CanonicalContext) => number
   /** How the signal names its resources, scopes and items. */
   names: [resources: string, scopes: string, items: string]
   recordings: (readonly [client: string, file: string])[]
@@ -26,7 +29,7 @@ const SIGNALS: [OracleSignal, Fuzzed][] = [
     'Trace',
     {
       bodies: 100_000,
-      parse: parseTraces,
+      parse: (...of) => parseTraces(...of).events.length,
       names: ['resourceSpans', 'scopeSpans', 'spans'],
       recordings: [
         ['otel-js', 'traces.pb'],
@@ -43,7 +46,10 @@ const SIGNALS: [OracleSignal, Fuzzed][] = [
     'Logs',
     {
       bodies: 20_000,
-      parse: parseLogs,
+      parse: (...of) => {
+        const { events, retold } = parseLogs(...of)
+        return events.length + retold.length
+      },
       names: ['resourceLogs', 'scopeLogs', 'logRecords'],
       recordings: [
         ['claude-code', 'logs.pb'],
@@ -51,6 +57,20 @@ const SIGNALS: [OracleSignal, Fuzzed][] = [
         ['claude-code', 'error-logs.json'],
         ['otel-openai', 'content-logs.pb'],
         ['otel-js', 'logs.json'],
+      ],
+    },
+  ],
+  [
+    'Metrics',
+    {
+      bodies: 20_000,
+      parse: (...of) => parseMetrics(...of).groups.length,
+      names: ['resourceMetrics', 'scopeMetrics', 'metrics'],
+      recordings: [
+        ['claude-code', 'metrics.pb'],
+        ['claude-code', 'metrics.json'],
+        ['otel-openai', 'metrics.pb'],
+        ['otel-js', 'metrics.json'],
       ],
     },
   ],
@@ -184,7 +204,7 @@ function outcome(
   keepContent: boolean,
 ): 'events' | 'none' | 'refused' {
   try {
-    return parse(body, encoding, context(keepContent)).events.length > 0 ? 'events' : 'none'
+    return parse(body, encoding, context(keepContent)) > 0 ? 'events' : 'none'
   } catch (error) {
     if (error instanceof AppError && error.code === 'unreadable') return 'refused'
     throw new Error(`${encoding} ${Buffer.from(body).toString('base64')}`, { cause: error })

@@ -7,9 +7,13 @@ import type { CanonicalEvent, EventInput } from '../../workers/contract/event.ts
 import { canonicalise } from '../../workers/domain/canonical.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
 import { flattenTraces } from '../../workers/domain/otlp/json.ts'
+import { decodeMetrics, flattenMetrics, type FlatPoint } from '../../workers/domain/otlp/data-point.ts'
+import { emptyAccount } from '../../workers/domain/otlp/meter.ts'
+import { meterGroup } from '../../workers/domain/otlp/metered.ts'
 import { decodeLogs, flattenLogs } from '../../workers/domain/otlp/log-record.ts'
 import { eventsOfLogs, type MappedLogs } from '../../workers/domain/otlp/logs.ts'
 import { eventsOfSpans } from '../../workers/domain/otlp/mapper.ts'
+import { parseMetrics } from '../../workers/edge/metrics.ts'
 import { decodeTraces } from '../../workers/domain/otlp/protobuf.ts'
 import type { FlatSpan } from '../../workers/domain/otlp/span.ts'
 
@@ -45,13 +49,38 @@ export function logEventsIn(client: string, ...files: string[]): CanonicalEvent[
   return canonical(inputs, Math.max(...inputs.map(({ timestamp }) => Number(timestamp))))
 }
 
-function canonical(inputs: readonly EventInput[], nowMs: number): CanonicalEvent[] {
-  const context = {
-    tenant: { org_id: 'o', workspace_id: 'w', project_id: 'p' },
-    keepContent: false,
-    nowMs,
-    sha256: sha256Hex,
+/** The data points of a client's body. */
+export function pointsIn(client: string, file: string): FlatPoint[] {
+  const body = recorded(client, file)
+  return file.endsWith('.pb') ? decodeMetrics(body) : flattenMetrics(JSON.parse(body.toString()))
+}
+
+/** What the counters of a client's bodies become, read one after the other. */
+export function metricEventsIn(client: string, ...files: string[]): { events: CanonicalEvent[]; leftOut: number } {
+  const accounts = new Map<string, ReturnType<typeof emptyAccount>>()
+  const events: CanonicalEvent[] = []
+  let leftOut = 0
+  for (const file of files) {
+    const nowMs = Math.max(...pointsIn(client, file).map(({ timeNs }) => Number(BigInt(timeNs) / 1_000_000n)))
+    const parsed = parseMetrics(recorded(client, file), file.endsWith('.pb') ? 'protobuf' : 'json', contextAt(nowMs))
+    if (parsed.refused > 0) throw new Error(JSON.stringify(parsed.rejected))
+    leftOut += parsed.leftOut
+    for (const group of parsed.groups) {
+      const account = accounts.get(group.account) ?? emptyAccount()
+      accounts.set(group.account, account)
+      for (const event of meterGroup(account, group)?.events ?? []) events.push(JSON.parse(event) as CanonicalEvent)
+    }
   }
+  return { events, leftOut }
+}
+
+function contextAt(nowMs: number) {
+  const tenant = { org_id: 'o', workspace_id: 'w', project_id: 'p' }
+  return { tenant, keepContent: false, environment: null, nowMs, sha256: sha256Hex }
+}
+
+function canonical(inputs: readonly EventInput[], nowMs: number): CanonicalEvent[] {
+  const context = contextAt(nowMs)
   return inputs.map((input) => {
     const outcome = canonicalise(JSON.parse(JSON.stringify(input)), context)
     if (!outcome.ok) throw new Error(`${outcome.pointer} ${outcome.detail}`)

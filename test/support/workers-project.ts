@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import type { V4WorkerOptions } from 'miniflare'
@@ -41,6 +42,7 @@ export function workersProject(
             ...VARS,
             ...SECRETS,
             MIGRATIONS_CONTROL: await readD1Migrations(inRoot('migrations/control')),
+            ...(name === 'pipeline' && { RECORDINGS: recordings('claude-code', 'codex', 'gemini-cli') }),
             MIGRATIONS_DATA: await readD1Migrations(inRoot('migrations/data')),
           },
           workers: await workersBeside(name),
@@ -68,6 +70,13 @@ export function workersProject(
       hookTimeout: 40_000,
     },
   }
+}
+
+/** What clients sent, since workerd reads no files: `<client>/<file>` → gzip, as base64. */
+function recordings(...clients: string[]): Record<string, string> {
+  const folder = inRoot('test/fixtures/clients')
+  const files = clients.flatMap((client) => readdirSync(join(folder, client)).map((file) => `${client}/${file}`))
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(folder, file)).toString('base64')]))
 }
 
 async function workersBeside(name: TypedWorker['name']): Promise<V4WorkerOptions[]> {

@@ -53,6 +53,7 @@ export function usageOf(event: CanonicalEvent): Usage {
     imagePrompt: event.tokens_prompt_image ?? 0,
     audioCompletion: event.tokens_completion_audio ?? 0,
     imageCompletion: event.tokens_completion_image ?? 0,
+    ...(event.attributes?.['agentops.signal'] === 'metrics' && { isSum: true }),
     ...(event.service_tier !== undefined && { service: event.service_tier }),
   }
 }

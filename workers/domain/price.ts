@@ -68,6 +68,8 @@ export interface Usage {
   /** Of completion. */
   audioCompletion?: number
   imageCompletion?: number
+  /** Of many calls, as counters tell it. */
+  isSum?: boolean
   /** How the provider served it, in its own word; left out: as usual. */
   service?: string
 }
@@ -118,11 +120,13 @@ export function usdPerMillion(pico: bigint, millionths = MILLIONTHS): string {
 export function costNanousd(usage: Usage, rates: Rates): number | null {
   const service = serviceFor(rates, usage)
   if (service === null) return null
+  // Of many calls together it is not known how long each was: they are taken to be short.
+  const requestTokens = usage.isSum ? 0 : usage.prompt
   let pico = 0n
   for (const [tokens, rate] of [...promptParts(usage, rates), ...completionParts(usage, rates)]) {
     if (tokens <= 0) continue
     if (rate === undefined) return null
-    pico += BigInt(tokens) * rateAt(rate, usage.prompt)
+    pico += BigInt(tokens) * rateAt(rate, requestTokens)
   }
   const whole = (pico * service.times + (rates.request ?? 0n) * service.per) * (rates.millionths ?? MILLIONTHS)
   const nano = PICO_PER_NANO * service.per * MILLIONTHS

@@ -7,6 +7,7 @@ import { findKey, noteUse } from '../adapters/keys-kv.ts'
 import { sendAll } from '../adapters/queue.ts'
 import type { GuardRpc } from '../contract/guard.ts'
 import type { IntakeEntry } from '../contract/live.ts'
+import type { SignalsRpc } from '../contract/signals.ts'
 import type { RunsRpc } from '../contract/wire.ts'
 import type { KeyRecord } from '../contract/tenant.ts'
 import { journalMetadata } from '../adapters/r2/journal-metadata.ts'
@@ -62,6 +63,11 @@ export async function sendIntake(env: Env, key: KeyRecord, entries: IntakeEntry[
 
 /** Where what clients tell of one run in several requests is joined. */
 export function runsOf(env: Env, key: KeyRecord): RunsRpc {
+  return cellFor(env, key.cell).object(env.LIVE_FEED, key.project_id)
+}
+
+/** Where it is known which signals tell of the project's calls. */
+export function signalsOf(env: Env, key: KeyRecord): SignalsRpc {
   return cellFor(env, key.cell).object(env.LIVE_FEED, key.project_id)
 }
 

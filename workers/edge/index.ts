@@ -49,7 +49,7 @@ async function route(
   if (path.startsWith('/v1/'))
     throw new AppError(
       'not_found',
-      'There is no such endpoint. Events go to POST /v1/events, OTLP to POST /v1/traces and /v1/logs, later outcomes to POST /v1/outcomes, and agents ask POST /v1/guard/reserve.',
+      'There is no such endpoint. Events go to POST /v1/events, OTLP to POST /v1/traces, /v1/logs and /v1/metrics, later outcomes to POST /v1/outcomes, and agents ask POST /v1/guard/reserve.',
     )
   const forwarded = new Request(request)
   forwarded.headers.set('x-request-id', requestId)

@@ -11,6 +11,8 @@ import { answer, contextOf, parseEvents, parseOutcomes } from './events.ts'
 import { tellIntake } from './intake.ts'
 import { takeRequest } from './rate-limit.ts'
 import { parseLogs } from './logs.ts'
+import { parseMetrics } from './metrics.ts'
+import { holdLogs, meterPoints, tellCalls } from './signals.ts'
 import { answerOtlp, encodingOf } from './otlp.ts'
 import { parseTraces } from './traces.ts'
 
@@ -56,6 +58,7 @@ export async function postTraces(request: Request, env: Env, ctx: ExecutionConte
   const encoding = encodingOf(request.headers.get('content-type') ?? '')
   const incoming = await admit(request, env, ctx)
   const batch = parseTraces(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
+  await tellCalls(env, incoming.key, 'spans', batch.calls)
   const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
   return answerOtlp('traces', encoding, batch, { receiptId: accepted?.receipt_id })
 }
@@ -65,8 +68,19 @@ export async function postLogs(request: Request, env: Env, ctx: ExecutionContext
   const encoding = encodingOf(request.headers.get('content-type') ?? '')
   const incoming = await admit(request, env, ctx)
   const batch = parseLogs(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
+  await tellCalls(env, incoming.key, 'logs', batch.calls)
+  await holdLogs(env, incoming, batch.retold)
   const accepted = await makeDurable(request, env, ctx, incoming, batch.events)
   return answerOtlp('logs', encoding, batch, { receiptId: accepted?.receipt_id, leftOut: batch.leftOut })
+}
+
+/** `POST /v1/metrics` (OTLP/HTTP). */
+export async function postMetrics(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+  const encoding = encodingOf(request.headers.get('content-type') ?? '')
+  const incoming = await admit(request, env, ctx)
+  const batch = parseMetrics(incoming.body, encoding, contextOf(incoming.key, incoming.nowMs, sha256))
+  await meterPoints(env, incoming, batch.groups)
+  return answerOtlp('metrics', encoding, batch, { leftOut: batch.leftOut })
 }
 
 async function admit(request: Request, env: Env, ctx: ExecutionContext): Promise<Incoming> {

@@ -2,6 +2,7 @@ import type { CanonicalEvent } from '../contract/event.ts'
 import { canonicalise, rejection, type CanonicalContext } from '../domain/canonical.ts'
 import { decodeLogs, flattenLogs } from '../domain/otlp/log-record.ts'
 import { eventsOfLogs, type LogEvents } from '../domain/otlp/logs.ts'
+import { bearsUsage, type Call } from './signals.ts'
 import { readOtlp, type OtlpEncoding, type ParsedOtlp } from './otlp.ts'
 
 /** The events of one record, and who else may tell of them. */
@@ -10,7 +11,9 @@ export interface JudgedLog extends Omit<LogEvents, 'index' | 'events'> {
 }
 
 export interface ParsedLogs extends ParsedOtlp {
-  groups: JudgedLog[]
+  /** Of records that spans may tell as well; `events` holds those of the others. */
+  retold: JudgedLog[]
+  calls: Call[]
   leftOut: number
 }
 
@@ -18,7 +21,7 @@ export interface ParsedLogs extends ParsedOtlp {
 export function parseLogs(body: Uint8Array, encoding: OtlpEncoding, context: CanonicalContext): ParsedLogs {
   const logs = readOtlp('logs', body, encoding, decodeLogs, flattenLogs)
   const { groups, leftOut } = eventsOfLogs(logs, context.keepContent)
-  const parsed: ParsedLogs = { events: [], rejected: [], refused: 0, groups: [], leftOut }
+  const parsed: ParsedLogs = { events: [], rejected: [], refused: 0, retold: [], calls: [], leftOut }
   for (const { index, events, ...about } of groups) {
     const outcomes = events.map((input) => canonicalise(input, context))
     const refused = outcomes.find((outcome) => !outcome.ok)
@@ -28,8 +31,9 @@ export function parseLogs(body: Uint8Array, encoding: OtlpEncoding, context: Can
       continue
     }
     const good = outcomes.flatMap((outcome) => (outcome.ok ? [outcome.event] : []))
-    parsed.groups.push({ ...about, events: good })
-    parsed.events.push(...good)
+    for (const event of good) if (bearsUsage(event)) parsed.calls.push({ accounts: about.accounts, event })
+    if (about.isRetold) parsed.retold.push({ ...about, events: good })
+    else parsed.events.push(...good)
   }
   return parsed
 }

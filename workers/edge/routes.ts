@@ -1,6 +1,6 @@
 import type { Env } from './env.ts'
 import { postReserve, postSettle } from './guard.ts'
-import { postEvents, postLogs, postOutcomes, postTraces } from './ingest.ts'
+import { postEvents, postLogs, postMetrics, postOutcomes, postTraces } from './ingest.ts'
 import { WIRE_PATHS, WIRE_PATTERNS } from './wire/routes.ts'
 
 export type Handler = (request: Request, env: Env, ctx: ExecutionContext) => Promise<Response>
@@ -9,7 +9,11 @@ export type Methods = Readonly<Record<string, Handler>>
 /** Where clients look for OTLP: its own place, Langfuse's and LangSmith's. */
 const OTLP_PREFIXES = ['/v1', '/api/public/otel/v1', '/otel/v1'] as const
 /** A signal of OTLP is a row here, and is then served under each prefix. */
-const OTLP_SIGNALS: Readonly<Record<string, Handler>> = { traces: postTraces, logs: postLogs }
+const OTLP_SIGNALS: Readonly<Record<string, Handler>> = {
+  traces: postTraces,
+  logs: postLogs,
+  metrics: postMetrics,
+}
 
 const PATHS: ReadonlyMap<string, Methods> = new Map<string, Methods>([
   ['/v1/events', { POST: postEvents }],

@@ -4,16 +4,22 @@ import { flattenTraces } from '../domain/otlp/json.ts'
 import { eventsOfSpans } from '../domain/otlp/mapper.ts'
 import { decodeTraces } from '../domain/otlp/protobuf.ts'
 import type { FlatSpan } from '../domain/otlp/span.ts'
+import { accountsOf, clientOf } from '../domain/otlp/session-call.ts'
+import { bearsUsage, withoutUsage, type Call } from './signals.ts'
 import { readOtlp, type OtlpEncoding, type ParsedOtlp } from './otlp.ts'
 
+export interface ParsedTraces extends ParsedOtlp {
+  calls: Call[]
+}
+
 /** Spans to canonical events; a refused span keeps its neighbours. @throws AppError unreadable. */
-export function parseTraces(body: Uint8Array, encoding: OtlpEncoding, context: CanonicalContext): ParsedOtlp {
+export function parseTraces(body: Uint8Array, encoding: OtlpEncoding, context: CanonicalContext): ParsedTraces {
   return judgeSpans(readOtlp('trace', body, encoding, decodeTraces, flattenTraces), context)
 }
 
 /** The events of spans, whoever sent them. */
-export function judgeSpans(spans: readonly FlatSpan[], context: CanonicalContext): ParsedOtlp {
-  const parsed: ParsedOtlp = { events: [], rejected: [], refused: 0 }
+export function judgeSpans(spans: readonly FlatSpan[], context: CanonicalContext): ParsedTraces {
+  const parsed: ParsedTraces = { events: [], rejected: [], refused: 0, calls: [] }
   const groups: EventInput[][] = eventsOfSpans(spans, context.keepContent)
   groups.forEach((group, index) => {
     const outcomes = group.map((input) => canonicalise(input, context))
@@ -23,7 +29,18 @@ export function judgeSpans(spans: readonly FlatSpan[], context: CanonicalContext
       parsed.refused++
       return
     }
-    for (const outcome of outcomes) if (outcome.ok) parsed.events.push(outcome.event)
+    for (const outcome of outcomes) {
+      if (!outcome.ok) continue
+      parsed.events.push(outcome.event)
+      const span = spans[index]
+      if (span === undefined || !bearsUsage(outcome.event)) continue
+      // Its spans leave out what was cached and thought, which its records and counters tell.
+      if (clientOf(span.scope) === 'gemini-cli') withoutUsage(outcome.event, 'logs')
+      else {
+        const accounts = accountsOf(span.scope, span.resource, outcome.event.session_id)
+        parsed.calls.push({ accounts, event: outcome.event })
+      }
+    }
   })
   return parsed
 }

@@ -4,7 +4,7 @@ import { bundledBook } from '../../../workers/adapters/prices/bundled.ts'
 import { shortHash } from '../../../workers/adapters/hash.ts'
 import type { CanonicalEvent } from '../../../workers/contract/event.ts'
 import { eventKey, priceOf } from '../../../workers/domain/ledger.ts'
-import { eventsIn, logEventsIn, logsIn, runsOf, type Call, type Run } from '../../support/clients.ts'
+import { eventsIn, logEventsIn, logsIn, metricEventsIn, runsOf, type Call, type Run } from '../../support/clients.ts'
 
 /** Four calls: `Bash`, which the settings refuse, `Read`, once more a tool that there is not, and the answer. */
 const [first, second, third] = claudeLoop('claude-sonnet-5', SONNET_5)
@@ -199,5 +199,73 @@ describe('Gemini CLI', () => {
     expect(new Set(spans.map(({ trace_id }) => trace_id))).toEqual(
       new Set(logEventsIn('gemini-cli', `${kind}logs.json`).map(({ trace_id }) => trace_id)),
     )
+  })
+})
+
+/** What counters told of tokens, and what that costs. */
+function counted(client: string, ...files: string[]) {
+  const { events, leftOut } = metricEventsIn(client, ...files)
+  const told = events.map((event) => [
+    event.model ?? 'none',
+    event.tokens_prompt ?? 0,
+    event.tokens_cached ?? 0,
+    event.tokens_cache_write ?? 0,
+    event.tokens_completion ?? 0,
+    priceOf(event, bundledBook)?.cost_nanousd ?? 0,
+  ])
+  return { told, leftOut, events }
+}
+
+describe('counters', () => {
+  it.each<[string, string, (string | number)[][], number]>([
+    [
+      'claude-code',
+      'metrics',
+      [
+        ['none', 0, 0, 0, 0, 0],
+        ['claude-sonnet-5', 2000, 512, 256, 164, 4_846_400],
+      ],
+      0,
+    ],
+    ['claude-code', 'error-metrics', [['none', 0, 0, 0, 0, 0]], 0],
+    // Of 165 points five count tokens; their total says nothing new.
+    ['codex', 'metrics', [['gpt-5-codex', 6150, 1024, 0, 510, 11_635_500]], expect.any(Number) as number],
+    // Of gpt-4o: 2.50 and 10 dollars for a million; of gpt-4o-mini 0.15 and 0.60. Cached tokens are not counted apart.
+    [
+      'otel-js',
+      'metrics',
+      [
+        ['gpt-4o-2024-08-06', 1500, 0, 0, 123, 4_980_000],
+        ['gpt-4o-mini-2024-07-18', 1500, 0, 0, 123, 298_800],
+      ],
+      2,
+    ],
+  ])('%s, %s: once, however often they are sent', (client, file, told, leftOut) => {
+    expect(counted(client, `${file}.json`)).toMatchObject({ told, leftOut })
+    expect(counted(client, `${file}.json`, `${file}.json`).told).toEqual(told)
+  })
+
+  it('of a run in protobuf say the same as its spans', () => {
+    expect(counted('claude-code', 'metrics.pb').told.at(-1)).toEqual([
+      'claude-sonnet-5',
+      2000,
+      512,
+      256,
+      164,
+      4_846_400,
+    ])
+    const cost = counted('codex', 'metrics.pb').told.map((row) => row.at(-1))
+    expect(cost).toEqual([11_635_500])
+  })
+
+  it('of Claude Code say what was done beside calls', () => {
+    const [session] = counted('claude-code', 'metrics.json').events
+    expect(session).toMatchObject({
+      session_id: 'f8fdb575-738a-4f7e-90c5-f6c00c157fb6',
+      user_id: expect.stringMatching(/^864ff0f7/) as string,
+      agent_id: 'claude-code',
+      attributes: { 'claude_code.session.count': 1, 'claude_code.active_time.total.cli': 0.884 },
+    })
+    expect(session?.attributes?.['claude_code.cost.usage']).toBeCloseTo(0.0072696)
   })
 })

@@ -11,6 +11,7 @@ import * as pipeline from '../../../workers/pipeline/index.ts'
 import { workOf } from '../../../workers/pipeline/jobs/index.ts'
 import { BOOK_AFTER_MS } from '../../../workers/pipeline/objects/budget/guard.ts'
 import { OrgAlerts } from '../../../workers/pipeline/objects/org-alerts.ts'
+import { LiveFeed } from '../../../workers/pipeline/objects/live-feed.ts'
 import { OrgJobs } from '../../../workers/pipeline/objects/org-jobs.ts'
 import { OrgMove } from '../../../workers/pipeline/objects/org-move.ts'
 import { TenantAudit } from '../../../workers/pipeline/objects/tenant-audit.ts'
@@ -100,8 +101,9 @@ function runCronJob(job: CronJob, resident: Pick<Resident, 'names'>) {
 }
 
 /** Objects that do something by themselves. */
-const ALARMS = { OrgAlerts, TenantBudget, TenantAudit, OrgJobs, OrgMove }
+const ALARMS = { LiveFeed, OrgAlerts, TenantBudget, TenantAudit, OrgJobs, OrgMove }
 const BINDINGS = {
+  LiveFeed: 'LIVE_FEED',
   OrgAlerts: 'ORG_ALERTS',
   TenantBudget: 'TENANT_BUDGET',
   TenantAudit: 'TENANT_AUDIT',
@@ -264,6 +266,17 @@ describe.each(PINNED)('of a tenant pinned to %s', (cell) => {
     )
     expect(toldAtHome(resident, told)).toEqual(['BUCKET'])
     await expectNowhereElse(resident)
+  })
+
+  it('the alarm of LiveFeed tells its own cell only', async () => {
+    const resident = await residentOf(cell)
+    const { told } = await alarmOf(resident, 'LiveFeed', async (feed, storage) => {
+      const event = JSON.stringify({ trace_id: resident.mark })
+      await feed.hold(resident.tenant, 'logs/1', [{ account: 'a', from_ms: 1, to_ms: 2, events: [event] }])
+      storage.sql.exec('UPDATE signal_held SET due_ms = 0')
+    })
+    expect(toldAtHome(resident, told)).toEqual(['BUCKET', 'QUEUE'])
+    expect(elsewhereOf(resident, told)).toEqual([])
   })
 
   it('the alarm of OrgJobs tells its own cell only', async () => {

@@ -1,11 +1,14 @@
 import type { IntakeEntry } from '../../contract/live.ts'
 import type { PortableRpc, SealableRpc } from '../../contract/move.ts'
+import type { SignalRows } from '../../contract/signals.ts'
 import type { Home, MoveActors, MoveJob, TwoSides } from '../../services/move/port.ts'
 
 /** Of a live feed, what a move needs. */
 export interface FeedRpc {
   stale(beforeMs: number): Promise<IntakeEntry[]>
   accepted(entries: IntakeEntry[]): Promise<void>
+  signalRows(): Promise<SignalRows>
+  takeSignals(rows: SignalRows, home: Home): Promise<void>
   dismiss(): Promise<void>
   wipe(): Promise<void>
   count(): Promise<number>
@@ -45,6 +48,8 @@ export function moveActors({ budget, alerts, audit, feed }: ActorsOf): MoveActor
       for (const id of projects) {
         const open = await feed(job.from, id).stale(Number.MAX_SAFE_INTEGER)
         if (open.length > 0) await feed(job.to, id).accepted(open)
+        // Counters go on from what they last said.
+        await feed(job.to, id).takeSignals(await feed(job.from, id).signalRows(), job.to)
         await feed(job.from, id).dismiss()
       }
     },

@@ -89,6 +89,7 @@ function documentIngest(registry: Registry): void {
   for (const [signal, name] of [
     ['traces', 'Trace'],
     ['logs', 'Logs'],
+    ['metrics', 'Metrics'],
   ])
     registry.registerPath({
       method: 'post',

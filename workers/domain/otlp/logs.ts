@@ -7,7 +7,7 @@ import { whoTells } from './marks.ts'
 import type { Node } from './node.ts'
 import { placeSpans } from './payload.ts'
 import { runOf } from './run-id.ts'
-import { clientOf } from './session-call.ts'
+import { accountsOf, clientOf } from './session-call.ts'
 import type { Attributes, FlatSpan } from './span.ts'
 
 /** What one record became. */
@@ -17,8 +17,8 @@ export interface LogEvents {
   events: EventInput[]
   /** A span may tell the same: the record was made within one, or its client does not say. */
   isRetold: boolean
-  /** Whose calls it tells of: `client/session`, of clients that tell of one call by several signals. */
-  account: string | undefined
+  /** Whose calls it tells of. */
+  accounts: string[]
 }
 
 export interface MappedLogs {
@@ -62,10 +62,9 @@ export function eventsOfLogs(logs: readonly FlatLog[], keepContent: boolean): Ma
 
 function placeOf({ index, log }: Named): Omit<LogEvents, 'events'> {
   const client = clientOf(log.scope)
-  const session = sessionOf(log)
-  const account = client === undefined || session === undefined ? undefined : `${client}/${session}`
+  const accounts = accountsOf(log.scope, log.resource, sessionOf(log))
   // Codex makes its records of answers outside of any span.
-  return { index, account, isRetold: account !== undefined && (log.isSampled || client === 'codex') }
+  return { index, accounts, isRetold: accounts.length > 1 && (log.isSampled || client === 'codex') }
 }
 
 /** A decision is no step, and of requests to the provider those count that failed or were not the first. */
@@ -177,7 +176,7 @@ function conversations(said: readonly Named[]): LogEvents[] {
         'gen_ai.output.messages',
       ),
     }
-    return [{ index: first.index, account: undefined, isRetold: false, events: [event] }]
+    return [{ index: first.index, accounts: [], isRetold: false, events: [event] }]
   })
 }
 

@@ -1,26 +1,37 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { ErasableRpc } from '../../contract/erasure.ts'
 import type { IntakeEntry, LiveFeedRpc, LivePublish } from '../../contract/live.ts'
+import type {
+  HeldEvents,
+  MeterGroup,
+  PaidStretch,
+  ProjectPlace,
+  SignalRows,
+  SignalsRpc,
+  Told,
+} from '../../contract/signals.ts'
 import type { KnownRun, RunFacts, RunMark, RunsRpc } from '../../contract/wire.ts'
 import { eraserOf } from '../../domain/erase.ts'
-import type { Env } from '../deps.ts'
+import { guardTools, sendOutgoing, type Env } from '../deps.ts'
 import { Audience } from './audience.ts'
 import { KEEP_AFTER_MS, OpenReceipts } from './open-receipts.ts'
 import { OpenRuns } from './open-runs.ts'
 import { Portable } from './portable.ts'
 import { Ring } from './ring.ts'
+import { SignalBook } from './signal-book.ts'
 
 const SOCKETS_MAX = 200
 
 /**
  * Live events and completeness of one project: a ring of what was published, the people who watch, and the
- * batches that are accepted but not applied yet, and runs of which more messages may come.
+ * batches that are accepted but not applied yet, runs of which more messages may come, and which signals tell its calls.
  */
-export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc, ErasableRpc {
+export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc, SignalsRpc, ErasableRpc {
   private ring: Ring
   private receipts: OpenReceipts
   private audience: Audience
   private runs: OpenRuns
+  private signals: SignalBook
   private keeping: ReturnType<typeof setTimeout> | null = null
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -29,6 +40,7 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc
     this.receipts = new OpenReceipts(ctx.storage.sql, this.ring.recentBatches())
     this.audience = new Audience(ctx, this.ring)
     this.runs = new OpenRuns(ctx.storage.sql)
+    this.signals = new SignalBook(ctx.storage.sql, guardTools.hash)
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair('ping', 'pong'))
   }
 
@@ -54,6 +66,45 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc
   async tellRuns(client: string, marks: [id: string, marks: RunMark[]][]): Promise<void> {
     this.runs.tell(client, marks)
     this.keepLater()
+  }
+
+  async heard(rank: 'spans' | 'logs', told: Told[]): Promise<PaidStretch[]> {
+    return this.signals.heard(rank, told, Date.now())
+  }
+
+  async hold(place: ProjectPlace, id: string, held: HeldEvents[]): Promise<void> {
+    this.signals.hold(place, id, held, Date.now())
+    await this.wakeWhenDue()
+  }
+
+  async meter(place: ProjectPlace, id: string, groups: MeterGroup[]): Promise<void> {
+    this.signals.meter(place, id, groups, Date.now())
+    await this.wakeWhenDue()
+  }
+
+  /** What nobody else told goes on to the queue. Thrown out of here, it is tried again, as the same batches. */
+  override async alarm(): Promise<void> {
+    for (const { id, place, events } of this.signals.release(Date.now())) {
+      const { workspace_id, project_id, ...tenant } = place
+      await sendOutgoing(this.env, tenant, { id, project: { workspace_id, project_id }, events })
+      this.signals.done(id)
+    }
+    await this.wakeWhenDue()
+  }
+
+  private async wakeWhenDue(): Promise<void> {
+    const due = this.signals.nextDueMs()
+    if (due !== null) await this.ctx.storage.setAlarm(due)
+  }
+
+  /** What the project's next home has to know of its signals. */
+  async signalRows(): Promise<SignalRows> {
+    return this.signals.rows()
+  }
+
+  async takeSignals(rows: SignalRows, home: Pick<ProjectPlace, 'cell' | 'shard'>): Promise<void> {
+    this.signals.take(rows, home)
+    await this.wakeWhenDue()
   }
 
   async publish(message: LivePublish): Promise<void> {
@@ -87,8 +138,9 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc
   /** Takes a person out of what was published and of what is open. */
   async erase(subject: string, token: string): Promise<{ scanned: number; changed: number }> {
     const eraser = eraserOf(subject, token)
-    const [published, open] = [this.ring.erase(eraser), this.runs.erase(eraser)]
-    return { scanned: published.scanned + open.scanned, changed: published.changed + open.changed }
+    const parts = [this.ring.erase(eraser), this.runs.erase(eraser), this.signals.erase(eraser)]
+    const sum = (of: 'scanned' | 'changed') => parts.reduce((all, part) => all + part[of], 0)
+    return { scanned: sum('scanned'), changed: sum('changed') }
   }
 
   /** Forgets everything: the project lives elsewhere. */
@@ -99,6 +151,7 @@ export class LiveFeed extends DurableObject<Env> implements LiveFeedRpc, RunsRpc
     this.receipts = new OpenReceipts(sql, [])
     this.audience = new Audience(this.ctx, this.ring)
     this.runs = new OpenRuns(sql)
+    this.signals = new SignalBook(sql, guardTools.hash)
   }
 
   /** Rows that are kept. */
