@@ -45,21 +45,6 @@ describe('clients without a recording here', () => {
       },
     ],
     [
-      'Gemini CLI: thoughts beside the answer',
-      {
-        scope: 'gemini-cli',
-        attributes: {
-          'gen_ai.operation.name': 'llm_call',
-          'gen_ai.request.model': 'local',
-          ...usage(450, 39),
-          'gen_ai.usage.cache_read.input_tokens': 128,
-          thoughts_token_count: 12,
-          'session.id': 's',
-        },
-      },
-      { result: 'ok', session: 's', calls: [{ ...local, prompt: 450, cached: 128, completion: 51, reasoning: 12 }] },
-    ],
-    [
       'AgentOps: counts as text, and no operation',
       {
         attributes: {

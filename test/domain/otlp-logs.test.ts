@@ -1,12 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { shortHash } from '../../workers/adapters/hash.ts'
 import type { EventInput } from '../../workers/contract/event.ts'
-import { eventKey } from '../../workers/domain/ledger.ts'
 import type { FlatLog } from '../../workers/domain/otlp/log-record.ts'
 import { eventsOfLogs } from '../../workers/domain/otlp/logs.ts'
 import { readingsOf } from '../../workers/domain/otlp/metrics.ts'
 import type { FlatPoint } from '../../workers/domain/otlp/data-point.ts'
-import { canonicalEvents } from '../support/clients.ts'
 
 const SESSION = '01a20792-71d2-7992-83b5-b2e12b8404a5'
 const GEMINI = { scope: 'gemini-cli', resource: { 'service.name': 'gemini-cli' } }
@@ -58,35 +56,6 @@ describe('log records, by hand', () => {
     })
     expect(tool).toMatchObject({ event_type: 'agent.tool.called', tool_name: 'read_file' })
     expect(failed).toMatchObject({ event_type: 'agent.step.completed', status: 'error', error_type: '429' })
-  })
-
-  it('of Gemini CLI: have the key of the span that tells the same call', () => {
-    const [span] = canonicalEvents([
-      {
-        ...GEMINI,
-        traceId: 'a'.repeat(32),
-        spanId: 'b'.repeat(16),
-        parentSpanId: 'c'.repeat(16),
-        name: 'llm_call',
-        endMs: 1_795_423_211_647,
-        durationMs: 900,
-        statusCode: 0,
-        statusMessage: '',
-        events: [],
-        attributes: {
-          'gen_ai.operation.name': 'llm_call',
-          'gen_ai.request.model': 'gemini-2.5-pro',
-          'session.id': SESSION,
-          'gen_ai.usage.input_tokens': 450,
-          'gen_ai.usage.cache_read.input_tokens': 128,
-          'gen_ai.usage.output_tokens': 39,
-          'gen_ai.usage.thoughts_token_count': 12,
-        },
-      },
-    ])
-    const [record] = eventsOf(log('gemini_cli.api_response', usage, GEMINI))
-    const keyOf = (event: unknown) => eventKey(event as Parameters<typeof eventKey>[0], shortHash)
-    expect(keyOf(record)).toBe(keyOf(span))
   })
 
   it.each([

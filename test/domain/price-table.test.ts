@@ -4,8 +4,11 @@ import type { CanonicalEvent } from '../../workers/contract/event.ts'
 import { priceOf } from '../../workers/domain/ledger.ts'
 import { nanoFromUsd } from '../../workers/domain/money.ts'
 
-/** On this day the sources were read. */
-const READ = Date.UTC(2026, 10, 28, 12)
+/**
+ * The calls are of this day. The sources are those to which the catalogue's package and the tables beside it lead; Anthropic's
+ * prices and Google's and OpenAI's tiers were compared with the published text then, the rest is the catalogue's word.
+ */
+const ON = Date.UTC(2026, 10, 28, 12)
 const ANTHROPIC = 'https://platform.claude.com/docs/en/about-claude/pricing'
 const ANTHROPIC_BATCH = 'https://platform.claude.com/docs/en/build-with-claude/batch-processing'
 const OPENAI = 'https://developers.openai.com/api/docs/pricing'
@@ -204,7 +207,7 @@ const UNKNOWN: [what: string, provider: string, model: string, usage: Partial<Ca
 
 const priced = (provider: string, model: string, usage: Partial<CanonicalEvent>) =>
   priceOf(
-    { event_type: 'agent.step.completed', timestamp: READ, trace_id: 't', span_id: 's', provider, model, ...usage },
+    { event_type: 'agent.step.completed', timestamp: ON, trace_id: 't', span_id: 's', provider, model, ...usage },
     bundledBook,
   )
 

@@ -63,13 +63,13 @@ export async function tellCalls(
     }
   if (paid.length === 0) return
   for (const { accounts, event } of calls)
-    if (accounts.some((account) => isPaid(paid, account, event.timestamp))) withoutUsage(event, 'metrics')
+    if (accounts.some((account) => isPaid(paid, account, event.timestamp))) withoutUsage(event)
 }
 
-/** What it used stays to be seen; it is counted by the other signal. */
-export function withoutUsage(event: CanonicalEvent, by: 'logs' | 'metrics'): void {
+/** What it used stays to be seen; it is counted by the counters. */
+function withoutUsage(event: CanonicalEvent): void {
   const { tokens_prompt, tokens_completion, cost_nanousd } = event
-  event.attributes = { ...event.attributes, 'agentops.paid_by': by, tokens_prompt, tokens_completion }
+  event.attributes = { ...event.attributes, 'agentops.paid_by': 'metrics', tokens_prompt, tokens_completion }
   if (cost_nanousd !== undefined) event.attributes.cost_nanousd = cost_nanousd
   delete event.tokens_prompt
   delete event.tokens_completion

@@ -4,8 +4,8 @@ import { flattenTraces } from '../domain/otlp/json.ts'
 import { eventsOfSpans } from '../domain/otlp/mapper.ts'
 import { decodeTraces } from '../domain/otlp/protobuf.ts'
 import type { FlatSpan } from '../domain/otlp/span.ts'
-import { accountsOf, clientOf } from '../domain/otlp/session-call.ts'
-import { bearsUsage, withoutUsage, type Call } from './signals.ts'
+import { accountsOf } from '../domain/otlp/session-call.ts'
+import { bearsUsage, type Call } from './signals.ts'
 import { readOtlp, type OtlpEncoding, type ParsedOtlp } from './otlp.ts'
 
 export interface ParsedTraces extends ParsedOtlp {
@@ -34,12 +34,8 @@ export function judgeSpans(spans: readonly FlatSpan[], context: CanonicalContext
       parsed.events.push(outcome.event)
       const span = spans[index]
       if (span === undefined || !bearsUsage(outcome.event)) continue
-      // Its spans leave out what was cached and thought, which its records and counters tell.
-      if (clientOf(span.scope) === 'gemini-cli') withoutUsage(outcome.event, 'logs')
-      else {
-        const accounts = accountsOf(span.scope, span.resource, outcome.event.session_id)
-        parsed.calls.push({ accounts, event: outcome.event })
-      }
+      const accounts = accountsOf(span.scope, span.resource, outcome.event.session_id)
+      parsed.calls.push({ accounts, event: outcome.event })
     }
   })
   return parsed

@@ -13,9 +13,7 @@ const OPERATIONS: Record<string, SpanClass> = {
   generate_content: 'llm',
   text_completion: 'llm',
   embeddings: 'llm',
-  llm_call: 'llm',
   execute_tool: 'tool',
-  tool_call: 'tool',
   invoke_agent: 'agent',
   invoke_workflow: 'agent',
   create_agent: 'agent',
@@ -23,6 +21,9 @@ const OPERATIONS: Record<string, SpanClass> = {
   agent_step: 'other',
   workflow_step: 'other',
   schedule_tool_calls: 'other',
+  // Gemini CLI's: its records tell calls and tools, with what was cached and thought, and whether they failed.
+  llm_call: 'other',
+  tool_call: 'other',
 }
 
 /** What OpenInference, OpenLLMetry, Langfuse, LangSmith, AgentOps and Claude Code call their spans, in lower case. */
@@ -54,8 +55,6 @@ const KINDS: Record<string, SpanClass> = {
 export function classOfSpan({ name }: FlatSpan, facts: Facts): SpanClass {
   const operation = textAt(facts, 'operation')
   const byName = own(OPERATIONS, operation) ?? own(KINDS, textAt(facts, 'kind')?.toLowerCase())
-  // Gemini CLI counts on its spans only when told to; its records always do.
-  if (operation === 'llm_call' && facts.prompt === undefined) return 'other'
   if (byName !== undefined) return byName
   const vercel = textAt(facts, 'ai_operation')
   if (vercel !== undefined) {

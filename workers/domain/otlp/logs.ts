@@ -63,8 +63,9 @@ export function eventsOfLogs(logs: readonly FlatLog[], keepContent: boolean): Ma
 function placeOf({ index, log }: Named): Omit<LogEvents, 'events'> {
   const client = clientOf(log.scope)
   const accounts = accountsOf(log.scope, log.resource, sessionOf(log))
-  // Codex makes its records of answers outside of any span.
-  return { index, accounts, isRetold: accounts.length > 1 && (log.isSampled || client === 'codex') }
+  // Codex makes its records of answers outside of any span. What Gemini CLI tells by records no span of it tells.
+  const isRetold = accounts.length > 1 && (client === 'codex' || (log.isSampled && client !== 'gemini-cli'))
+  return { index, accounts, isRetold }
 }
 
 /** A decision is no step, and of requests to the provider those count that failed or were not the first. */

@@ -1,7 +1,7 @@
 import { inFile, inShell, otelEnvironment, type Client, type Facts } from './client.ts'
 
 /** The signals of OpenTelemetry that are taken. */
-const SIGNALS: readonly ('traces' | 'logs' | 'metrics')[] = ['traces', 'logs']
+const SIGNALS = ['traces', 'logs', 'metrics'] as const
 const group = 'Coding agents'
 
 /** Agents that people work with at a terminal. */
