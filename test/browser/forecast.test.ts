@@ -95,7 +95,8 @@ describe('a forecast', () => {
       await chart.getByLabel('Legend').getByText(label, { exact: true }).waitFor()
     await chart.getByText(/seasonal decomposition of \d+ days/).waitFor()
     await chart.getByText('Show as table').click()
-    const last = chart.getByRole('row').last()
+    const last = chart.locator('tbody tr').last()
+    await last.waitFor()
     expect(await last.getByRole('cell').allTextContents()).toEqual([
       expect.stringMatching(/^\$[\d,.]+ – \$[\d,.]+$/),
       expect.stringMatching(/^\$[\d,.]+ – \$[\d,.]+$/),

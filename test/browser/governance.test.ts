@@ -109,6 +109,7 @@ async function rowsOf(title: string, on = page): Promise<string[][]> {
 async function sumsOf(title: string): Promise<Record<string, number>> {
   const part = panel(title)
   await part.getByText('Show as table').click()
+  await part.locator('tbody tr').first().waitFor()
   const [, ...names] = await part.locator('thead th').allInnerTexts()
   const rows = await part.locator('tbody tr').all()
   const cells = await Promise.all(rows.map((row) => row.locator('td').allInnerTexts()))

@@ -166,6 +166,7 @@ describe('the operations view', () => {
     const graph = panel('dependencies')
     expect(await graph.locator('svg path[stroke-width]').count()).toBeGreaterThanOrEqual(2)
     await graph.getByText('Show as table').click()
+    await graph.locator('tbody tr').first().waitFor()
     expect(await rowsOf('dependencies')).toEqual([
       ['refund-desk', 'stripe.refund', 'tool', '30', '12', '40 %', '–'],
       ['refund-desk', 'gpt-4o', 'model', '24', '0', '0 %', '0'],
@@ -179,6 +180,7 @@ describe('the operations view', () => {
     await expect.poll(() => page.locator('tbody tr').count(), { timeout: 15_000 }).toBe(6)
     await visit('?callers=workflow_id')
     await panel('dependencies').getByText('Show as table').click()
+    await panel('dependencies').locator('tbody tr').first().waitFor()
     expect((await rowsOf('dependencies')).map(([caller]) => caller)).toEqual(['refund', 'refund'])
   })
 
