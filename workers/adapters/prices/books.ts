@@ -19,17 +19,24 @@ export async function openBooks(
   orgIds: readonly string[],
   nowMs = Date.now(),
 ): Promise<(orgId: string) => PriceBook> {
-  const missing = orgIds.filter((orgId) => {
+  // Held here: what is kept for others may be cleared while this call waits.
+  const found = new Map<string, readonly OverrideRow[]>()
+  const missing: string[] = []
+  for (const orgId of orgIds) {
     const known = kept.get(keyOf(cell, shard, orgId))
-    return known === undefined || nowMs - known.readMs >= PRICES_KEPT_MS
-  })
+    if (known === undefined || nowMs - known.readMs >= PRICES_KEPT_MS) missing.push(orgId)
+    else found.set(orgId, known.rows)
+  }
   if (missing.length > 0) {
-    if (kept.size + missing.length > ORGS_MAX) kept.clear()
     const read = await overridesOf(cellFor(env, cell).shard(shard), missing)
-    for (const [orgId, rows] of read) kept.set(keyOf(cell, shard, orgId), { rows, readMs: nowMs })
+    if (kept.size + missing.length > ORGS_MAX) kept.clear()
+    for (const [orgId, rows] of read) {
+      found.set(orgId, rows)
+      kept.set(keyOf(cell, shard, orgId), { rows, readMs: nowMs })
+    }
   }
   const { catalogue } = await catalogueFor(env, cell)
-  return (orgId) => bookOf(catalogue, kept.get(keyOf(cell, shard, orgId))?.rows ?? [])
+  return (orgId) => bookOf(catalogue, found.get(orgId) ?? [])
 }
 
 /** The book of one organization. */

@@ -29,7 +29,8 @@ const HOLD_MS = 30_000
 /** A counter that is silent for so long is taken for a new one. */
 const FORGET_AFTER_MS = 30 * 86_400_000
 const FORGET_EVERY_MS = 3_600_000
-const SEND_ROWS_MAX = 200
+/** With ROW_CHARS_MAX what one alarm holds in memory, of which an object has 128 MB. */
+const SEND_ROWS_MAX = 16
 const ROW_CHARS_MAX = 500_000
 const ACCOUNTS_MAX = 5000
 
