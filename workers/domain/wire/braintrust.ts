@@ -12,6 +12,7 @@ import {
   timeOf,
   toolsAskedFor,
   type Json,
+  tagsIn,
 } from './read.ts'
 import { usageOf } from './usage.ts'
 
@@ -81,7 +82,7 @@ function spanOf(id: string, trace: string, row: Json): Part {
     error_message: failure?.error_message,
     attributes: {
       ...keptOf('metadata.', metadata, METADATA),
-      ...(Array.isArray(row.tags) && row.tags.length > 0 && { tags: (row.tags as unknown[]).slice(0, 32) }),
+      ...tagsIn(row.tags),
     },
   }
 }

@@ -14,6 +14,7 @@ import {
   timeOf,
   toolsAskedFor,
   type Json,
+  tagsIn,
 } from './read.ts'
 import { usageOf } from './usage.ts'
 
@@ -218,7 +219,7 @@ function messageOf({ statusMessage }: Json): string {
 function aboutOf(body: Json): Json {
   return {
     ...keptOf('metadata.', body.metadata, METADATA),
-    ...(Array.isArray(body.tags) && body.tags.length > 0 && { tags: (body.tags as unknown[]).slice(0, 32) }),
+    ...tagsIn(body.tags),
     ...(nameOf(body.release) && { release: nameOf(body.release) }),
     ...(nameOf(body.promptName) && { 'prompt.name': nameOf(body.promptName) }),
   }

@@ -1,7 +1,7 @@
 import type { RunFacts, RunKind } from '../../contract/wire.ts'
 import { providerNamed } from '../provider.ts'
 import { Gathering, type Messages, type Operation } from './operation.ts'
-import { errorOf, firstName, idOf, keptOf, nameOf, numberOf, objectOf, timeOf, type Json } from './read.ts'
+import { errorOf, firstName, idOf, keptOf, nameOf, numberOf, objectOf, timeOf, tagsIn, type Json } from './read.ts'
 import { firstUsage } from './usage.ts'
 
 /** A run as LangSmith's clients post and patch it (`langsmith` 0.x: POST and PATCH /runs, /runs/batch, /runs/multipart). */
@@ -71,7 +71,7 @@ function operationOf(run: Json, isPatch: boolean): Omit<Operation, 'from'> | nul
     attributes: {
       ...keptOf('metadata.', metadata, CONSUMED),
       ...(nameOf(run.session_name) && { 'langsmith.project': nameOf(run.session_name) }),
-      ...(Array.isArray(run.tags) && run.tags.length > 0 && { tags: (run.tags as unknown[]).slice(0, 32) }),
+      ...tagsIn(run.tags),
     },
   }
 }

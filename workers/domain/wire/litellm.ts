@@ -3,7 +3,7 @@ import { providerNamed } from '../provider.ts'
 import { isPlainObject } from '../event-check.ts'
 import { traceKey } from './book.ts'
 import { Gathering, type Messages, type Operation } from './operation.ts'
-import { errorOf, firstName, idOf, keptOf, nameOf, numberOf, objectOf, timeOf, type Json } from './read.ts'
+import { errorOf, firstName, idOf, keptOf, nameOf, numberOf, objectOf, timeOf, tagsIn, type Json } from './read.ts'
 import { firstUsage } from './usage.ts'
 
 /** What of its metadata says something of the call, rather than of the proxy. */
@@ -56,8 +56,7 @@ function callOf(id: string, payload: Json): Omit<Operation, 'from'> {
       ...keptOf('metadata.', own),
       ...keptOf('litellm.', Object.fromEntries(KEPT.map((name) => [name, metadata[name]]))),
       ...keptOf('litellm.', { model_group: payload.model_group, cache_hit: payload.cache_hit === true || undefined }),
-      ...(Array.isArray(payload.request_tags) &&
-        payload.request_tags.length > 0 && { tags: (payload.request_tags as unknown[]).slice(0, 32) }),
+      ...tagsIn(payload.request_tags),
     },
   }
 }

@@ -1,7 +1,7 @@
 import type { RunFacts, RunKind } from '../../contract/wire.ts'
 import { isPlainObject } from '../event-check.ts'
 import { Gathering, type Messages, type Operation } from './operation.ts'
-import { errorOf, firstName, idOf, keptOf, nameOf, objectOf, timeOf, type Json } from './read.ts'
+import { errorOf, firstName, idOf, keptOf, nameOf, objectOf, timeOf, tagsIn, type Json } from './read.ts'
 import { usageOf } from './usage.ts'
 
 const KINDS: Record<string, RunKind> = {
@@ -68,7 +68,7 @@ function operationOf(id: string, at: number, event: Json): Omit<Operation, 'from
     error_message: failure?.error_message,
     attributes: {
       ...keptOf('metadata.', metadata, METADATA),
-      ...(Array.isArray(event.tags) && event.tags.length > 0 && { tags: (event.tags as unknown[]).slice(0, 32) }),
+      ...tagsIn(event.tags),
     },
   }
 }

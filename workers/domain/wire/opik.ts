@@ -13,6 +13,7 @@ import {
   timeOf,
   toolsAskedFor,
   type Json,
+  tagsIn,
 } from './read.ts'
 import { usageOf } from './usage.ts'
 
@@ -98,7 +99,7 @@ function part(item: Json, isUpdate: boolean, facts: RunFacts): Part {
     error_message: failure?.error_message,
     attributes: {
       ...keptOf('metadata.', item.metadata, METADATA),
-      ...(Array.isArray(item.tags) && item.tags.length > 0 && { tags: (item.tags as unknown[]).slice(0, 32) }),
+      ...tagsIn(item.tags),
     },
   }
 }

@@ -106,6 +106,13 @@ export function keptOf(prefix: string, labels: unknown, except: ReadonlySet<stri
   return kept
 }
 
+const TAGS_MAX = 32
+
+/** A client's list of tags as an attribute, bounded; nothing where there are none. */
+export function tagsIn(tags: unknown): Json {
+  return Array.isArray(tags) && tags.length > 0 ? { tags: tags.slice(0, TAGS_MAX) } : {}
+}
+
 /** Tools that a model's answer asks for, in the forms of OpenAI, LangChain and Anthropic. */
 export function toolsAskedFor(output: unknown): string[] {
   const message = objectOf(Array.isArray(output) ? output[0] : output)
